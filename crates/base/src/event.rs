@@ -63,6 +63,10 @@ pub enum UnregisterReason {
     Unconfigured,
     /// The socket that it was reached over was closed.
     SocketClosed,
+    /// It was told to begin anew.
+    ResetOrdered,
+    /// What it sent could not be followed.
+    Broken,
 }
 
 /// Why a request was refused before it became a registration or call.

@@ -72,6 +72,16 @@ impl fmt::Display for Transport {
     }
 }
 
+/// What is spoken on a connection.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug)]
+pub enum Protocol {
+    /// SIP (RFC 3261).
+    #[default]
+    Sip,
+    /// SCCP (Skinny).
+    Sccp,
+}
+
 /// Where bytes came from and where answers go back to: the way to a device through its NAT.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Flow {

@@ -154,6 +154,9 @@ impl Rung {
 fn summary(message: &str) -> String {
     let mut lines = message.lines();
     let start = lines.next().unwrap_or("");
+    if let Some((_, told)) = start.strip_prefix(SCCP).and_then(|rest| rest.split_once(' ')) {
+        return shortened(told);
+    }
     let text = match start.strip_prefix("SIP/2.0 ") {
         Some(status) => {
             let field = lines.take_while(|line| !line.is_empty()).find_map(|line| {
@@ -170,6 +173,10 @@ fn summary(message: &str) -> String {
             format!("{method} {}", rest.split(['@', ';']).next().unwrap_or(rest))
         }
     };
+    shortened(&text)
+}
+
+fn shortened(text: &str) -> String {
     let mut short: String = text.chars().take(SUMMARY_MAX).collect();
     if short.len() < text.len() {
         short.push('…');
@@ -196,6 +203,8 @@ fn media(bytes: &[u8]) -> String {
     text
 }
 
+/// Messages of SCCP are kept in words, the version before them.
+pub(crate) const SCCP: &str = "SCCP/";
 /// Our column stands between the caller and the called.
 const OWN_COLUMN: usize = 1;
 /// Columns of the time and the space behind it.

@@ -2,6 +2,8 @@
 
 use strowger_base::journal::{Decision, Direction, Entry, Record, WhyRefused};
 
+use crate::ladder::SCCP;
+
 /// What is not shown of the messages of one call; nothing for most.
 #[derive(Default)]
 pub(crate) struct Masked {
@@ -46,6 +48,7 @@ impl Masked {
             None => text,
         };
         match self.keys_after {
+            Some(after) if place > after && text.starts_with(SCCP) => without_key(text),
             Some(after) if place > after => without_keys(text),
             Some(_) | None => text,
         }
@@ -55,6 +58,9 @@ impl Masked {
 /// The user part of what an INVITE asks for.
 fn invited(message: &[u8]) -> Option<&str> {
     let line = std::str::from_utf8(message.split(|byte| *byte == b'\r').next()?).ok()?;
+    if line.starts_with(SCCP) {
+        return line.split_once(" EnblocCall ").map(|(_, user)| user);
+    }
     let (_, address) = line.strip_prefix("INVITE ")?.split_once(':')?;
     address.split_once('@').map(|(user, _)| user)
 }
@@ -82,6 +88,14 @@ fn without_keys(text: String) -> String {
         return text;
     }
     format!("{head}\r\n\r\n{MASK}")
+}
+
+/// A message of SCCP that does not say which key was pressed.
+fn without_key(text: String) -> String {
+    match text.split_once(" KeypadButton ") {
+        Some((version, _)) => format!("{version} KeypadButton {MASK}\r\n"),
+        None => text,
+    }
 }
 
 /// A report of keys (RFC 4730 §5.3) that does not say which.
@@ -137,6 +151,16 @@ mod tests {
         check("Content-Type: audio/telephone-event", "", "");
         check("Accept: application/dtmf-relayed\r\nContent-Type: application/sdp", "", "");
         check("Content-Type: application/sdp", "v=0\r\n", "v=0\r\n");
+    }
+
+    #[test]
+    fn a_key_of_an_sccp_phone_is_not_told() {
+        let masked = Masked { dialled: None, keys_after: Some(3) };
+        let check = |place, text: &str, expect: &str| assert_eq!(masked.text(place, text.into()), expect);
+        check(4, "SCCP/17 KeypadButton 5\r\nkey: 5,\r\n", "SCCP/17 KeypadButton ***\r\n");
+        check(3, "SCCP/17 KeypadButton 5\r\nkey: 5,\r\n", "SCCP/17 KeypadButton 5\r\nkey: 5,\r\n");
+        check(4, "SCCP/17 OnHook\r\n", "SCCP/17 OnHook\r\n");
+        assert_eq!(invited(b"SCCP/17 EnblocCall 8123#47#\r\n"), Some("8123#47#"));
     }
 
     #[test]

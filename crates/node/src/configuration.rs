@@ -20,6 +20,7 @@ mod mobility;
 mod phones;
 mod plan;
 mod route_lists;
+mod stations;
 mod transformations;
 
 use std::fmt;
@@ -52,6 +53,7 @@ pub use self::plan::{
     SearchSpaceDraft, TranslationDraft,
 };
 pub use self::route_lists::{RouteGroupDraft, RouteListDraft, RouteListMemberDraft};
+pub use self::stations::{StationConfiguration, StationDraft, StationLine, StationsDraft};
 pub use self::transformations::{NumberViewDraft, TransformationDraft};
 pub use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine};
 
@@ -60,6 +62,8 @@ pub use strowger_callcontrol::configuration::{DoNotDisturb, IntercomLine};
 pub struct Configuration {
     /// For the SIP side.
     pub sip: Arc<strowger_sip::Configuration>,
+    /// For the SCCP side.
+    pub sccp: Arc<StationConfiguration>,
     /// For call control.
     pub calls: Arc<strowger_callcontrol::Configuration>,
     /// How much of each message goes into the journal.
@@ -90,6 +94,8 @@ pub struct Draft {
     pub listeners: Vec<Listener>,
     /// The lines.
     pub lines: Vec<Line>,
+    /// The SCCP devices.
+    pub stations: StationsDraft,
     /// Numbers of services.
     pub services: Vec<ServiceNumber>,
     /// The trunks.
@@ -240,6 +246,7 @@ impl Default for Draft {
             aliases: Vec::new(),
             listeners: Vec::new(),
             lines: Vec::new(),
+            stations: StationsDraft::default(),
             services: Vec::new(),
             trunks: Vec::new(),
             trunk_dialling: Vec::new(),

@@ -20,6 +20,8 @@ pub(crate) struct Counters {
     pub(crate) refused_overload: u64,
     pub(crate) refused_routing: u64,
     pub(crate) ports_lost: u64,
+    /// Calls of stations that were turned away while none are taken.
+    pub(crate) stations_shed: u64,
     pub(crate) journal_records: u64,
     pub(crate) journal_bytes: u64,
     pub(crate) media: Media,
@@ -99,8 +101,11 @@ impl Counters {
                 UnregisterReason::ByPhone
                 | UnregisterReason::Replaced
                 | UnregisterReason::Unconfigured
-                | UnregisterReason::SocketClosed => &mut self.unregistered_by_phone,
-                UnregisterReason::Expired | UnregisterReason::ConnectionClosed => &mut self.unregistered_lost,
+                | UnregisterReason::SocketClosed
+                | UnregisterReason::ResetOrdered => &mut self.unregistered_by_phone,
+                UnregisterReason::Expired | UnregisterReason::ConnectionClosed | UnregisterReason::Broken => {
+                    &mut self.unregistered_lost
+                }
             },
             Event::Refused { reason, .. } => match reason {
                 RefuseReason::WrongPassword | RefuseReason::Replayed | RefuseReason::NotYourLine => {

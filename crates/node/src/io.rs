@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::leg::BindingId;
-use strowger_base::net::{ListenerId, StreamId, Transport};
+use strowger_base::net::{ListenerId, Protocol, StreamId, Transport};
 use strowger_base::watch::{Mailbox, MailboxChange};
 use strowger_base::{ByteArena, CallId, LineName, NodeId, Secret, ShardId, Span, WallTime};
 use strowger_callcontrol::io::{Order, OrderRefused};
@@ -29,6 +29,8 @@ pub enum Input<'a> {
     StreamOpened {
         /// The connection.
         stream: StreamId,
+        /// What is spoken there.
+        protocol: Protocol,
         /// What it is.
         transport: Transport,
         /// Our end.
@@ -123,6 +125,11 @@ pub enum Output {
         transport: Transport,
         /// Where to.
         peer: SocketAddr,
+    },
+    /// A phone is reached over a connection: others are closed before it where there are too many.
+    StreamNeeded {
+        /// Which.
+        stream: StreamId,
     },
     /// Close a connection after what was sent.
     StreamClose {
@@ -240,6 +247,11 @@ pub enum Question {
         /// The lines.
         lines: Vec<LineName>,
     },
+    /// The SCCP devices that are registered, by their names: [`PAGE`] at most.
+    Stations {
+        /// Only those after this name, [`Answer::Stations`]' `next`; empty for the first page.
+        after: Box<str>,
+    },
     /// What users set by themselves.
     UserSettings,
     /// Sets something for a user. Answered when the disk has it.
@@ -272,6 +284,15 @@ pub enum Answer {
     Phones {
         /// The phones.
         phones: Vec<PhoneView>,
+        /// Where the next page begins, when there is one.
+        next: Option<Box<str>>,
+    },
+    /// To [`Question::Stations`].
+    Stations {
+        /// The devices.
+        stations: Vec<StationView>,
+        /// Connections to the SCCP port, with those of devices that stand by.
+        connections: usize,
         /// Where the next page begins, when there is one.
         next: Option<Box<str>>,
     },
@@ -377,6 +398,31 @@ pub struct PhoneView {
     pub expires_at: WallTime,
 }
 
+/// A registered SCCP device.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StationView {
+    /// Its name.
+    pub device: Box<str>,
+    /// Where it is.
+    pub peer: SocketAddr,
+    /// Its model, as people call it.
+    pub model: Box<str>,
+    /// The firmware that it says it runs; empty when it does not say.
+    pub load: Box<str>,
+    /// The version of the protocol that is spoken with it.
+    pub version: u8,
+    /// It knows all that it asked for, and can be rung.
+    pub is_ready: bool,
+    /// What people are shown of its lines, in the order of its keys.
+    pub lines: Vec<Box<str>>,
+    /// Calls on its display.
+    pub calls: usize,
+    /// Since when it is registered.
+    pub since: WallTime,
+    /// Why it registered, in a word.
+    pub why: &'static str,
+}
+
 /// One figure, as Prometheus wants it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Metric {
@@ -470,6 +516,8 @@ pub struct Leftovers {
     pub service_ports: usize,
     /// Legs of the SIP side.
     pub sip_legs: usize,
+    /// Legs of the SCCP side.
+    pub sccp_legs: usize,
     /// Transactions.
     pub transactions: usize,
     /// Dialog tags.

@@ -5,15 +5,16 @@
 
 pub mod configuration;
 mod counters;
+mod endpoints;
 pub mod io;
 mod keyless;
 mod node;
 pub mod objects;
 mod phones;
 mod questions;
+mod sccp;
 mod summary;
 mod user_settings;
-#[cfg_attr(not(test), expect(dead_code, reason = "stations have no way into a node yet"))]
 mod voice;
 mod watching;
 mod wiring;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use strowger_base::id::LegIds;
 use strowger_base::journal::{self, Alarm, Entry, Record};
-use strowger_base::net::Flow;
+use strowger_base::net::{Flow, Protocol};
 use strowger_base::{CallId, Instant, LegId, Now, Rng, Span, Table};
 use strowger_callcontrol::io::Contact;
 use strowger_callcontrol::{CallControl, RelayMode};
@@ -15,27 +16,30 @@ use strowger_presence::Presence;
 use strowger_sip::Sip;
 use strowger_sip::io::LineAccount;
 
-use crate::configuration::{Configuration, MessageDetail};
+use crate::configuration::{Configuration, MessageDetail, StationConfiguration};
 use crate::counters::Counters;
 use crate::io::{Answer, Input, Outbox, Output, Parameters, Question, StoreRecord};
+use crate::sccp::Sccp;
 use crate::wiring::Room;
-use crate::{keyless, summary};
+use crate::{keyless, sccp, summary};
 
 /// One server, or one decision thread of it.
 ///
 /// Two entry points: [`Node::handle`] and [`Node::next_timeout`].
 pub struct Node {
     pub(crate) sip: Sip,
+    pub(crate) sccp: Sccp,
     pub(crate) calls: CallControl,
     pub(crate) agent: Agent,
     pub(crate) presence: Presence,
     pub(crate) sip_out: strowger_sip::Outbox,
+    pub(crate) sccp_out: sccp::Outbox,
     pub(crate) calls_out: strowger_callcontrol::Outbox,
     pub(crate) agent_out: strowger_media::agent::Outbox,
     pub(crate) presence_out: Vec<strowger_presence::Output>,
     /// Where outputs are passed on from.
     pub(crate) room: Room,
-    /// Legs that the agent serves; all others are SIP's.
+    /// Legs that the agent serves; all others are those of a protocol.
     pub(crate) service_legs: BTreeMap<LegId, CallId>,
     /// Messages of legs whose call is not known yet, until it is or the input is done with.
     pub(crate) held: Vec<Held>,
@@ -44,6 +48,8 @@ pub struct Node {
     pub(crate) relay: RelayMode,
     /// The lines by their names, for who lists their phones.
     pub(crate) lines: Table<LineAccount>,
+    /// What the SCCP side was told.
+    stations: Arc<StationConfiguration>,
     messages: MessageDetail,
     /// Room for a message that is cut short, used again and again.
     short: Vec<u8>,
@@ -100,6 +106,8 @@ impl Node {
         let sip_rng = Rng::from_key(std::array::from_fn(|_| rng.next_u64()));
         let mut sip = Sip::new(node, shard, last_number, sip_rng, Arc::clone(&configuration.sip));
         sip.fingerprint_with(fingerprints);
+        let sccp_legs = LegIds::new(node, shard, SCCP_LANE, last_number);
+        let sccp = Sccp::new(sccp_legs, Arc::clone(&configuration.sccp));
         let relay = configuration.calls.relay;
         let mut key_source = KeySource::new(key_seed);
         let mut calls =
@@ -108,10 +116,12 @@ impl Node {
         calls.make_keys_with(key_source.fork());
         Node {
             sip,
+            sccp,
             calls,
             agent: Agent::new(shard, key_source),
             presence,
             sip_out: strowger_sip::Outbox::default(),
+            sccp_out: sccp::Outbox::default(),
             calls_out: strowger_callcontrol::Outbox::default(),
             agent_out: strowger_media::agent::Outbox::default(),
             presence_out: Vec::new(),
@@ -121,6 +131,7 @@ impl Node {
             contacts: Vec::new(),
             relay,
             lines: configuration.sip.lines.clone(),
+            stations: Arc::clone(&configuration.sccp),
             messages: configuration.messages,
             short: Vec::new(),
             counters: Counters::default(),
@@ -137,12 +148,21 @@ impl Node {
             Input::Datagram { listener, source, bytes } => {
                 self.tell_sip(now, strowger_sip::Input::Datagram { listener, source, bytes }, out);
             }
-            Input::StreamOpened { stream, transport, local, peer } => {
+            Input::StreamOpened { stream, protocol: Protocol::Sip, transport, local, peer } => {
                 let input = strowger_sip::Input::StreamOpened { stream, transport, local, peer };
                 self.tell_sip(now, input, out);
             }
+            Input::StreamOpened { stream, protocol: Protocol::Sccp, peer, .. } => {
+                self.tell_sccp(now, sccp::Input::StreamOpened { stream, peer });
+            }
+            Input::StreamBytes { stream, bytes } if self.sccp.has_stream(stream) => {
+                self.tell_sccp(now, sccp::Input::StreamBytes { stream, bytes });
+            }
             Input::StreamBytes { stream, bytes } => {
                 self.tell_sip(now, strowger_sip::Input::StreamBytes { stream, bytes }, out);
+            }
+            Input::StreamClosed { stream } if self.sccp.has_stream(stream) => {
+                self.tell_sccp(now, sccp::Input::StreamClosed { stream });
             }
             Input::StreamClosed { stream } => {
                 self.tell_sip(now, strowger_sip::Input::StreamClosed { stream }, out);
@@ -195,6 +215,7 @@ impl Node {
             }
             Input::Timeout => {
                 self.tell_sip(now, strowger_sip::Input::Timeout, out);
+                self.tell_sccp(now, sccp::Input::Timeout);
                 self.tell_calls(now, strowger_callcontrol::Input::Timeout, out);
             }
         }
@@ -205,10 +226,8 @@ impl Node {
 
     /// When [`Input::Timeout`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
-        match (self.sip.next_timeout(), self.calls.next_timeout()) {
-            (Some(sip), Some(calls)) => Some(sip.min(calls)),
-            (sip, calls) => sip.or(calls),
-        }
+        let protocols = self.sip.next_timeout().into_iter().chain(self.sccp.next_timeout());
+        protocols.chain(self.calls.next_timeout()).min()
     }
 
     fn configure(&mut self, now: Now, configuration: &Configuration, out: &mut Outbox) {
@@ -219,6 +238,10 @@ impl Node {
         self.tell_sip(now, sip, out);
         let calls = strowger_callcontrol::Input::Configure(Arc::clone(&configuration.calls));
         self.tell_calls(now, calls, out);
+        if !Arc::ptr_eq(&self.stations, &configuration.sccp) {
+            self.stations = Arc::clone(&configuration.sccp);
+            self.tell_sccp(now, sccp::Input::Configure(Arc::clone(&configuration.sccp)));
+        }
     }
 
     fn overloaded(&mut self, now: Now, overloaded: bool, out: &mut Outbox) {
@@ -313,6 +336,9 @@ impl Node {
         out.items.push(Output::Store(StoreRecord::NumbersReserved(self.numbers.reserved)));
     }
 }
+
+/// Legs of stations have numbers of their own; see [`LegIds`].
+const SCCP_LANE: u64 = 1;
 
 /// How many numbers are reserved at once; a leg takes four (see [`strowger_base::id::LegIds`]). After a crash the next
 /// run begins behind them, and behind all that the journal knows: they need to last only until the disk has what was

@@ -17,6 +17,7 @@ mod parameters;
 mod patterns;
 mod places;
 mod routing;
+mod stations;
 mod trunks;
 mod unserved;
 
@@ -74,6 +75,7 @@ pub fn others(state: &State, secrets: &dyn Secrets) -> Translated {
     translation.recorders();
     translation.routing();
     translation.hunting();
+    translation.stations();
     translation.translated
 }
 

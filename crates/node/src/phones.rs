@@ -48,7 +48,7 @@ impl Node {
             }
             Some(_) | None => line.into(),
         };
-        let contacts: Vec<BindingId> = self.sip.contacts_of(&found).collect();
+        let contacts: Vec<BindingId> = self.contacts_of(&found).collect();
         for binding in contacts {
             let name: Option<Arc<str>> = self.phone_name(self.lines.get(&found), binding);
             let is_it = only.is_none_or(|only| name.as_deref().unwrap_or_default() == only);

@@ -1,5 +1,7 @@
 //! Answers about the state of now.
 
+use std::sync::Arc;
+
 use strowger_base::journal::MediaFunction;
 use strowger_base::leg::BindingId;
 use strowger_base::net::Flow;
@@ -10,8 +12,10 @@ use strowger_sip::io::LineAccount;
 use crate::counters::Messages;
 use crate::io::{
     Answer, CallState, CallView, Health, Leftovers, Metric, MetricKind, PAGE, PhoneView, Question, Service,
+    StationView,
 };
 use crate::node::{Draining, Node, Overloaded};
+use crate::sccp::{Present, is_station};
 
 impl Node {
     pub(crate) fn answer(&self, now: Now, question: &Question) -> Answer {
@@ -19,6 +23,7 @@ impl Node {
             Question::Calls { before, limit } => Answer::Calls(self.call_views(*before, (*limit).min(PAGE))),
             Question::Phones { after } => self.phone_views(now, after),
             Question::PhonesOf { lines } => self.phone_views_of(now, lines),
+            Question::Stations { after } => self.station_views(after),
             Question::UserSettings => Answer::UserSettings(self.user_settings()),
             // It is answered later; see `Node::set_for_user`.
             Question::SetForUser(_) => Answer::SetForUser(Err("asked where nobody waits".into())),
@@ -60,6 +65,7 @@ impl Node {
             service_legs: self.agent.legs().max(self.service_legs.len()),
             service_ports: self.agent.open_ports(),
             sip_legs: sip.legs,
+            sccp_legs: self.sccp.legs(),
             transactions: sip.transactions,
             dialogs: sip.tags.max(sip.screens),
             sip_timers: sip.timers,
@@ -114,6 +120,9 @@ impl Node {
 
     fn phones_of(&self, now: Now, line: &str, account: &LineAccount, phones: &mut Vec<PhoneView>) {
         let view = |binding: BindingId| {
+            if is_station(binding) {
+                return self.station_view(now, line, binding);
+            }
             let phone = self.sip.registrar().binding(binding)?;
             Some(PhoneView {
                 line: phone.line().into(),
@@ -134,7 +143,46 @@ impl Node {
                 expires_at: now.wall + phone.expires_at().saturating_since(now.mono),
             })
         };
-        phones.extend(self.sip.contacts_of(line).filter_map(view));
+        phones.extend(self.contacts_of(line).filter_map(view));
+    }
+
+    fn station_views(&self, after: &str) -> Answer {
+        let mut devices = self.sccp.devices_after(after);
+        let view = |device: &Present| StationView {
+            device: device.name().into(),
+            peer: device.peer,
+            model: device.model.to_string().into(),
+            load: device.load.as_str().into(),
+            version: device.dialect.version.number(),
+            is_ready: device.ready,
+            lines: device
+                .bindings()
+                .map(|(line, _)| line::shown(&self.lines, line.as_str()).into())
+                .collect(),
+            calls: self.sccp.calls_of(device.name()),
+            since: device.since,
+            why: device.why.word(),
+        };
+        let stations: Vec<StationView> = devices.by_ref().take(PAGE).map(view).collect();
+        let last = stations.last().map(|station| station.device.clone());
+        let next = last.filter(|_| devices.next().is_some());
+        Answer::Stations { stations, connections: self.sccp.connections(), next }
+    }
+
+    fn station_view(&self, now: Now, line: &str, binding: BindingId) -> Option<PhoneView> {
+        let device = self.sccp.device(binding)?;
+        Some(PhoneView {
+            line: line.into(),
+            shown: line::shown(&self.lines, line).into(),
+            phone: Some(Arc::clone(&device.name)),
+            binding,
+            contact: device.name().into(),
+            peer: device.peer,
+            transport: device.flow.transport(),
+            listener: None,
+            user_agent: device.describe().into(),
+            expires_at: now.wall + self.sccp.patience(),
+        })
     }
 
     fn health(&self, now: Now) -> Health {
@@ -149,7 +197,7 @@ impl Node {
             service,
             uptime: now.mono.saturating_since(self.started.unwrap_or(now.mono)),
             calls: calls.calls,
-            phones: self.sip.sizes().registrations,
+            phones: self.sip.sizes().registrations + self.sccp.contacts(),
             records_waiting: calls.records_waiting,
         }
     }
@@ -184,6 +232,7 @@ impl Node {
         list.counter("sip_notifications_total", "NOTIFY requests of subscriptions sent.", sip.notified);
         let help = "Subscriptions whose watcher did not take a NOTIFY.";
         list.counter("sip_watchers_lost_total", help, sip.watchers_lost);
+        self.station_metrics(&mut list);
         self.message_metrics(&mut list);
         self.event_metrics(&mut list);
         self.media_metrics(&mut list);
@@ -198,7 +247,7 @@ impl Node {
         list.counter(
             "calls_shed_total",
             "Calls turned away because something was full.",
-            calls.shed + sip.shed,
+            calls.shed + sip.shed + self.counters.stations_shed,
         );
         list.counter("relays_failed_total", "Media relays that could not be opened.", calls.relays_failed);
         let help =
@@ -233,6 +282,38 @@ impl Node {
         list.counter("journal_bytes_total", "Bytes of journal records.", self.counters.journal_bytes);
         self.size_metrics(&mut list);
         list.0
+    }
+
+    fn station_metrics(&self, list: &mut MetricList) {
+        let sccp = self.sccp.counters();
+        list.counter("sccp_received_total", "SCCP messages of calls received.", sccp.received);
+        list.counter("sccp_sent_total", "SCCP messages of calls and lamps sent.", sccp.sent);
+        let help = "SCCP messages that are not served, too short, or came too early.";
+        list.counter("sccp_passed_over_total", help, sccp.passed_over);
+        list.counter("sccp_registered_total", "SCCP devices that registered.", sccp.registered);
+        let help = "SCCP devices that are no longer registered, by reason.";
+        for (reason, count) in [
+            ("wanted", sccp.gone_wanted),
+            ("keepalive", sccp.gone_keepalive),
+            ("connection", sccp.gone_connection),
+            ("broken", sccp.gone_broken),
+        ] {
+            list.labelled("sccp_gone_total", help, ("reason", reason), count);
+        }
+        let help = "Connections to the SCCP port that were refused, by reason.";
+        for (reason, count) in [
+            ("unknown_device", sccp.refused_unknown),
+            ("version", sccp.refused_version),
+            ("slow", sccp.refused_slow),
+            ("broken", sccp.refused_broken),
+            ("full", sccp.refused_full),
+        ] {
+            list.labelled("sccp_refused_total", help, ("reason", reason), count);
+        }
+        list.gauge("sccp_devices", "Registered SCCP devices.", self.sccp.devices().count());
+        let help = "Connections to the SCCP port, with those of devices that stand by.";
+        list.gauge("sccp_connections", help, self.sccp.connections());
+        list.gauge("sccp_legs", "Calls of SCCP phones.", self.sccp.legs());
     }
 
     fn message_metrics(&self, list: &mut MetricList) {
@@ -316,7 +397,7 @@ impl Node {
         list.gauge("records_waiting", "Call records that wait for the disk.", calls.records_waiting);
         list.gauge("service_legs", "Legs of services.", self.agent.legs());
         list.gauge("service_ports", "Media ports of services.", self.agent.open_ports());
-        list.gauge("phones", "Registered phones.", sip.registrations);
+        list.gauge("phones", "Registered phones.", sip.registrations + self.sccp.contacts());
         list.gauge("sip_transactions", "SIP transactions in progress.", sip.transactions);
         list.gauge("sip_legs", "Dialogs of the SIP side, those that end included.", sip.legs);
         list.gauge("sip_subscriptions", "Subscriptions to lines.", sip.subscriptions);

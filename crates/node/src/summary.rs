@@ -4,6 +4,12 @@ use strowger_sip::message::{HeaderName, Message};
 
 /// Writes first line, Call-ID and CSeq, each as it was: enough to draw a ladder and to find the message elsewhere.
 pub(crate) fn write(message: &[u8], out: &mut Vec<u8>) {
+    // Of a message of SCCP version and name alone: what follows them may be what was dialled.
+    if message.starts_with(b"SCCP/") {
+        let words = message.split(|byte| matches!(byte, b' ' | b'\r')).take(2);
+        out.extend_from_slice(&words.collect::<Vec<_>>().join(&b' '));
+        return out.extend_from_slice(b"\r\n");
+    }
     let end = message.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(message.len());
     out.extend_from_slice(message.get(..end).unwrap_or_default());
     out.extend_from_slice(b"\r\n");
@@ -40,5 +46,7 @@ mod tests {
         check("SIP/2.0 200 OK\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n");
         check("not SIP", "not SIP\r\n\r\n");
         check("", "\r\n\r\n");
+        check("SCCP/17 EnblocCall 1002\r\nnumber: 1002\r\n", "SCCP/17 EnblocCall\r\n");
+        check("SCCP/17 OffHook\r\nof: None\r\n", "SCCP/17 OffHook\r\n");
     }
 }

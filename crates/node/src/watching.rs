@@ -10,6 +10,7 @@ use strowger_presence::{Input, Output};
 
 use crate::io::{Outbox, StoreRecord};
 use crate::node::Node;
+use crate::sccp::{self, is_station};
 
 impl Node {
     /// Somebody wants to watch a line, or to go on with it.
@@ -25,6 +26,10 @@ impl Node {
         let (Ok((line, subject)), Origin::Line { line: own, .. }) = (&found, watcher) else {
             let refusal = found.err().unwrap_or(WatchRefusal::NotAllowed);
             self.tell_presence(Input::Unwatch(watch));
+            // A lamp of an SCCP phone stays dark.
+            if self.sccp.has_watch(watch) {
+                return;
+            }
             return self.tell_sip(now, strowger_sip::Input::Watched(watch, Err(refusal)), out);
         };
         // A number of call park is always there.
@@ -73,6 +78,13 @@ impl Node {
 
     pub(crate) fn presence_said(&mut self, now: Now, item: Output, out: &mut Outbox) {
         match item {
+            Output::Watched(watch, Ok(Watched { news: News::Line(line), .. }))
+            | Output::News(watch, News::Line(line))
+                if self.sccp.has_watch(watch) =>
+            {
+                self.tell_sccp(now, sccp::Input::News(watch, &line));
+            }
+            Output::Watched(watch, _) | Output::News(watch, _) if self.sccp.has_watch(watch) => {}
             Output::Watched(watch, answer) => {
                 let answer = answer.map(|it| Watched { news: self.with_account(watch, it.news), ..it });
                 self.tell_sip(now, strowger_sip::Input::Watched(watch, answer), out);
@@ -134,6 +146,10 @@ impl Node {
         only: Option<BindingId>,
         out: &mut Outbox,
     ) {
+        if only.is_none_or(is_station) {
+            let waiting = self.presence.mailbox(line.as_str()).waiting;
+            self.tell_sccp(now, sccp::Input::Messages { line, waiting });
+        }
         let configuration = self.calls.configuration();
         let Some(settings) = configuration.lines.get(line.as_str()) else { return };
         if !settings.phones.iter().any(|phone| phone.settings.told_of_messages) {
@@ -164,6 +180,6 @@ impl Node {
     }
 
     fn is_registered(&self, line: &LineName) -> bool {
-        self.sip.contacts_of(line.as_str()).next().is_some()
+        self.contacts_of(line.as_str()).next().is_some()
     }
 }

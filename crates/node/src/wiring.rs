@@ -3,28 +3,26 @@
 //! Each domain is called with an outbox of its own and with the node's arena, so that no byte is copied on its way
 //! out. [`Node::settle`] goes on until nobody has anything more to say.
 
-use std::sync::Arc;
-
-use strowger_base::journal::{
-    Decision, Direction, Entry, MediaNews, Record, Registration, Told, WhyTransferRefused,
-};
-use strowger_base::leg::{BindingId, Target};
-use strowger_base::line;
+use strowger_base::journal::{Decision, Direction, Entry, MediaNews, Record, Told, WhyTransferRefused};
 use strowger_base::watch::MailboxChange;
-use strowger_base::{CallId, Command, Event, LegId, LineName, Now, Signal};
-use strowger_callcontrol::io::{Contact, Reach};
-use strowger_callcontrol::{RelayMode, quality};
+use strowger_base::{Now, Signal};
+use strowger_callcontrol::quality;
 use strowger_media::agent;
-use strowger_sip::io::LineAccount;
 
+use crate::endpoints::Endpoint;
 use crate::io::{Answer, Outbox, Output, PersistRecord, QueryId, StoreRecord, Ticket};
 use crate::node::{Held, Node};
+use crate::sccp;
 
 impl Node {
     pub(crate) fn tell_sip(&mut self, now: Now, input: strowger_sip::Input<'_>, out: &mut Outbox) {
         std::mem::swap(&mut out.arena, &mut self.sip_out.arena);
         self.sip.handle(now, input, &mut self.sip_out);
         std::mem::swap(&mut out.arena, &mut self.sip_out.arena);
+    }
+
+    pub(crate) fn tell_sccp(&mut self, now: Now, input: sccp::Input<'_>) {
+        self.sccp.handle(now, input, &mut self.sccp_out);
     }
 
     pub(crate) fn tell_calls(&mut self, now: Now, input: strowger_callcontrol::Input<'_>, out: &mut Outbox) {
@@ -43,6 +41,7 @@ impl Node {
     pub(crate) fn settle(&mut self, now: Now, out: &mut Outbox) {
         let idle = |node: &Node| {
             node.sip_out.items.is_empty()
+                && node.sccp_out.is_empty()
                 && node.calls_out.items.is_empty()
                 && node.agent_out.items.is_empty()
         };
@@ -54,6 +53,14 @@ impl Node {
                     self.sip_said(now, item, out);
                 }
                 self.room.sip = kept(said);
+            }
+            if !self.sccp_out.is_empty() {
+                let mut said = std::mem::take(&mut self.room.sccp);
+                std::mem::swap(&mut said, &mut self.sccp_out);
+                for item in said.drain(..) {
+                    self.sccp_said(now, item, out);
+                }
+                self.room.sccp = kept(said);
             }
             if !self.agent_out.items.is_empty() {
                 let mut said = std::mem::take(&mut self.room.agent);
@@ -103,15 +110,7 @@ impl Node {
                 out.items.push(Output::StreamConnect { stream, transport, peer });
             }
             Sip::StreamClose { stream } => out.items.push(Output::StreamClose { stream }),
-            Sip::Signal(leg, signal) => {
-                self.used_number(leg.number);
-                self.overheard(leg, &signal);
-                let calls = matches!(signal, strowger_base::Signal::Setup(_));
-                self.tell_calls(now, strowger_callcontrol::Input::Signal(leg, signal), out);
-                if calls {
-                    self.overhear_number(leg);
-                }
-            }
+            Sip::Signal(leg, signal) => self.signalled(now, leg, signal, out),
             Sip::TransferMissed { leg, call, destination } => {
                 let call = call.or_else(|| self.calls.call_of(leg));
                 let why = WhyTransferRefused::NotReady;
@@ -121,32 +120,16 @@ impl Node {
                 self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
             }
             Sip::Message { leg: Some(leg), call, direction, flow, bytes } => {
-                self.used_number(leg.number);
                 let direction = match direction {
                     strowger_sip::io::Direction::Received => Direction::Received,
                     strowger_sip::io::Direction::Sent => Direction::Sent,
                 };
                 self.counters.message(direction, out.arena.slice(bytes));
-                let message = Held { leg, direction, flow, bytes };
-                match call.or_else(|| self.calls.call_of(leg)) {
-                    Some(call) => self.journal_message(now, Some(call), &message, out),
-                    None => self.held.push(message),
-                }
+                self.message_of(now, call, Held { leg, direction, flow, bytes }, out);
             }
             // Messages outside of calls are counted by the SIP side; what they bring about is told by events.
             Sip::Message { leg: None, .. } => {}
-            Sip::Event(event) => {
-                self.counters.event(&event);
-                if let Event::Registered { line, .. } | Event::Unregistered { line, .. } = &event {
-                    self.registrations_changed(line);
-                }
-                if let Event::Registered { line, binding, .. } = &event {
-                    self.show_messages(now, line, Some(*binding), out);
-                    self.show_state(now, line, *binding, out);
-                }
-                let entry = Entry::Registration(self.registration(&event));
-                self.journal(Record { at: now.wall, call: None, leg: None, entry }, out);
-            }
+            Sip::Event(event) => self.happened(now, &event, out),
             Sip::Watch { watch, watcher, number, package } => {
                 self.watch(now, watch, &watcher, (&number, package), out);
             }
@@ -169,7 +152,7 @@ impl Node {
             Calls::Joined { leg, call } => {
                 self.used_number(leg.number.max(call.number));
                 self.join_held(now, leg, call, out);
-                if !self.service_legs.contains_key(&leg) {
+                if self.endpoint_of(leg) == Endpoint::Sip {
                     self.tell_sip(now, strowger_sip::Input::Joined { leg, call }, out);
                 }
             }
@@ -248,74 +231,13 @@ impl Node {
             }
         }
     }
-
-    /// A command goes to whoever serves the leg.
-    fn command(&mut self, now: Now, leg: LegId, command: Command, out: &mut Outbox) {
-        if let Command::Ring(ring) = &command
-            && let (Target::Service(_), Some(call)) = (&ring.target, self.calls.call_of(leg))
-        {
-            self.service_legs.insert(leg, call);
-        }
-        if self.service_legs.contains_key(&leg) {
-            if matches!(command, Command::Release(_)) {
-                self.service_legs.remove(&leg);
-            }
-            self.tell_agent(now, agent::Input::Command(leg, command));
-        } else {
-            self.commanded(leg, &command);
-            self.tell_sip(now, strowger_sip::Input::Command(leg, command), out);
-        }
-    }
-
-    /// An event for the journal, in which lines are called what people call them.
-    fn registration<'e>(&self, event: &'e Event) -> Registration<'e> {
-        let mut registration = Registration::from(event);
-        match &mut registration {
-            Registration::Registered { line, .. } | Registration::Unregistered { line, .. } => {
-                *line = line::shown(&self.lines, line);
-            }
-            Registration::Refused { .. } => {}
-        }
-        registration
-    }
-
-    /// Which phones a line has, from the registrar.
-    fn locate(&mut self, now: Now, request: CallId, line: &LineName, out: &mut Outbox) {
-        let mut contacts = std::mem::take(&mut self.contacts);
-        let account = self.lines.get(line.as_str());
-        contacts.extend(self.sip.contacts_of(line.as_str()).map(|binding| {
-            // Only a relay on demand wants to know.
-            let reach = match self.relay {
-                RelayMode::WhenBehindNat => self.reach_of(binding),
-                RelayMode::Never | RelayMode::Always => Reach::Direct,
-            };
-            Contact { phone: self.phone_name(account, binding), binding, reach }
-        }));
-        let located = strowger_callcontrol::Input::Located { request, line, contacts: &contacts };
-        self.tell_calls(now, located, out);
-        contacts.clear();
-        self.contacts = contacts;
-    }
-
-    /// The name of the phone that a contact belongs to, where it has one.
-    pub(crate) fn phone_name(&self, account: Option<&LineAccount>, binding: BindingId) -> Option<Arc<str>> {
-        let place = self.sip.registrar().binding(binding)?.phone();
-        account?.phone_name(place).cloned()
-    }
-
-    /// Whether a phone calls itself by another address than its packets come from.
-    fn reach_of(&self, binding: BindingId) -> Reach {
-        match self.sip.registrar().binding(binding) {
-            Some(binding) if binding.is_behind_nat() => Reach::BehindNat,
-            Some(_) | None => Reach::Direct,
-        }
-    }
 }
 
 /// Lists that are used again and again.
 #[derive(Default)]
 pub(crate) struct Room {
     sip: Vec<strowger_sip::Output>,
+    sccp: sccp::Outbox,
     calls: Vec<strowger_callcontrol::Output>,
     agent: Vec<agent::Output>,
     presence: Vec<strowger_presence::Output>,

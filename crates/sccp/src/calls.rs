@@ -38,6 +38,12 @@ pub struct Calls {
 pub(crate) struct Shared {
     leg_ids: LegIds,
     legs: BTreeMap<LegId, (Box<str>, CallReference)>,
+    /// The legs of calls as phones know them.
+    references_of_legs: BTreeMap<CallReference, LegId>,
+    /// Legs of which a feature was asked whose answer may come when they are over, with their phones.
+    asked: BTreeMap<LegId, Box<str>>,
+    /// Those that have ended since the last input: what phones are told of their end is still about them.
+    ended: Vec<(CallReference, LegId)>,
     /// Where the lines of phones are rung.
     bindings: BTreeMap<BindingId, (Box<str>, Instance)>,
     references: u32,
@@ -54,6 +60,9 @@ impl Calls {
         let shared = Shared {
             leg_ids,
             legs: BTreeMap::new(),
+            references_of_legs: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            ended: Vec::new(),
             bindings: BTreeMap::new(),
             references: 0,
             timers: TimerQueue::new(),
@@ -63,6 +72,7 @@ impl Calls {
 
     /// Takes what happened, and tells what follows.
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+        self.shared.ended.clear();
         match input {
             Input::Registered(phone) => {
                 let device: Box<str> = phone.device.as_str().into();
@@ -96,9 +106,30 @@ impl Calls {
         self.shared.timers.next_deadline()
     }
 
+    /// A number among those of legs, for something that is none.
+    pub const fn allocate(&mut self) -> LegId {
+        self.shared.leg_ids.allocate()
+    }
+
     /// How many legs there are.
     pub fn legs(&self) -> usize {
         self.shared.legs.len()
+    }
+
+    /// Whether a leg is one of a phone here, or was and is owed an answer.
+    pub fn has(&self, leg: LegId) -> bool {
+        self.shared.legs.contains_key(&leg) || self.shared.asked.contains_key(&leg)
+    }
+
+    /// The leg of a call as its phone knows it; also when it has ended with the last input.
+    pub fn leg_of(&self, call: CallReference) -> Option<LegId> {
+        let ended = || self.shared.ended.iter().find(|(known, _)| *known == call).map(|(_, leg)| *leg);
+        self.shared.references_of_legs.get(&call).copied().or_else(ended)
+    }
+
+    /// How many calls a phone has.
+    pub fn calls_of(&self, device: &str) -> usize {
+        self.phones.get(device).map_or(0, |phone| phone.calls.len())
     }
 
     fn command(&mut self, now: Now, leg: LegId, command: &Command, media: Media, out: &mut Outbox) {
@@ -115,7 +146,18 @@ impl Calls {
                 None => phone::unreachable(leg, out),
             };
         }
-        let Some((device, call)) = self.shared.legs.get(&leg).cloned() else { return };
+        let asked = match command {
+            Command::FeatureAnswer(_) => self.shared.asked.remove(&leg),
+            _ => None,
+        };
+        let Some((device, call)) = self.shared.legs.get(&leg).cloned() else {
+            // The call that was asked for something is over.
+            let phone = asked.and_then(|device| self.phones.get(&device));
+            if let (Some(phone), Command::FeatureAnswer(answer)) = (phone, command) {
+                phone.notice(answer, out);
+            }
+            return;
+        };
         if let Some(phone) = self.phones.get_mut(&device) {
             phone.command(&mut self.shared, now, call, command, media, out);
         }
@@ -127,6 +169,20 @@ impl Shared {
     fn reference(&mut self) -> CallReference {
         self.references = self.references % REFERENCES_MAX + 1;
         CallReference(self.references)
+    }
+
+    /// A leg begins.
+    fn insert(&mut self, leg: LegId, device: &str, call: CallReference) {
+        self.legs.insert(leg, (device.into(), call));
+        self.references_of_legs.insert(call, leg);
+    }
+
+    /// A leg is over.
+    fn remove(&mut self, leg: LegId) {
+        if let Some((_, call)) = self.legs.remove(&leg) {
+            self.references_of_legs.remove(&call);
+            self.ended.push((call, leg));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is said: the messages of both sides.
 
+mod about;
 pub mod alerting;
 pub mod announcements;
 pub mod calls;

@@ -75,6 +75,7 @@ impl Stations {
                 }
             }
             Input::Timer => self.timer(now.mono, out),
+            Input::Settings(settings) => self.settings = settings,
             Input::Devices(devices) => self.replace_devices(devices, out),
             Input::Reset { device, kind } => {
                 self.with_session(device, |stream, session| session.reset(stream, kind, out));
@@ -91,6 +92,11 @@ impl Stations {
     /// When [`Input::Timer`] is due.
     pub fn next_timeout(&self) -> Option<Instant> {
         self.timers.next_deadline()
+    }
+
+    /// Whether a connection is one of these.
+    pub fn has(&self, stream: StreamId) -> bool {
+        self.connections.contains_key(&stream)
     }
 
     /// How many stations are registered.

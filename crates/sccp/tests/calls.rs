@@ -55,7 +55,7 @@ impl Bench {
             number: Text::from("2001"),
             name: Text::from("Zoë"),
         }];
-        bench.input(Input::Registered(Phone { device: Text::from(PHONE), flow, lines }));
+        bench.input(Input::Registered(Phone { device: Text::from(PHONE), flow, lines, dials: Vec::new() }));
         bench
     }
 
@@ -247,6 +247,8 @@ fn the_ladders_of_calls() {
     let answer = Command::Answer { media: Sdp::None, connected: party("1001", "Ann") };
     bench.command(&answer, Media::Offer(voice(20_000, Direction::SendReceive)));
     bench.opens(24_000);
+    bench.dial("4");
+    bench.command(&Command::CollectDigits, Media::None);
     bench.dial("5");
     bench.command(&Command::Digit(Digit { key: '#', duration_ms: 0 }), Media::None);
     bench.say(OnHook { of: None });

@@ -22,7 +22,7 @@ use strowger_sccp::message::lines::{
 use strowger_sccp::message::registration::{
     Alarm, KeepAlive, Register, RegisterTokenReq, ServerReq, TimeDateReq, Unregister, VersionReq,
 };
-use strowger_sccp::station::device::{Assignment, Device, Line};
+use strowger_sccp::station::device::{Assignment, Clock, Device, Line};
 use strowger_sccp::station::io::{Devices, Input, Output, Server, Settings};
 use strowger_sccp::{Charset, Dialect, Features, Framer, FromStation, Stations, Text, ToStation, Version};
 
@@ -59,7 +59,7 @@ fn device() -> Device {
             Assignment::Service { url: label("http://192.0.2.1/s"), label: label("Services") },
             Assignment::Unused,
         ],
-        utc_offset_minutes: 60,
+        clock: Arc::new(Clock { offsets: vec![(WallTime::from_micros(0), 60)] }),
         messages_waiting: true,
         user_name: label("zoe"),
         ..Device::default()

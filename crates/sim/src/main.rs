@@ -13,6 +13,8 @@ mod network;
 mod phone;
 mod report;
 mod setting;
+#[allow(dead_code, reason = "storms have no SCCP phones yet, and some of it is for the tests of the node")]
+mod skinny;
 mod sound;
 mod text;
 mod world;

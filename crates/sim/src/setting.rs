@@ -2,6 +2,7 @@
 
 mod media;
 mod recorders;
+mod stations;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(crate) use self::media::Media;
 #[cfg(test)]
 pub(crate) use self::media::{FUNCTIONS, method, seats};
 pub(crate) use self::recorders::{MANNERS as RECORDERS_MANNERS, Recorders};
+pub(crate) use self::stations::{device, station};
 
 /// Where the node is.
 pub(crate) const SERVER: &str = "192.0.2.1:5060";
@@ -38,6 +40,8 @@ pub(crate) const DOMAIN: &str = "strowger.test";
 /// What a seed decides of it.
 pub(crate) struct Setting {
     pub(crate) lines: u64,
+    /// Lines behind those that have SCCP phones.
+    pub(crate) stations: u64,
     /// Phones of each line that prove themselves each by itself; 0 when all are one to the server.
     pub(crate) phones_apart: u64,
     pub(crate) relay: RelayMode,
@@ -69,7 +73,7 @@ pub(crate) fn intercom(line: &mut Line) {
 /// The configuration as an operator means it.
 pub(crate) fn draft(plan: &Setting) -> Draft {
     let server: SocketAddr = SERVER.parse().unwrap_or(SocketAddr::from(([192, 0, 2, 1], 5060)));
-    let lines = (0..plan.lines).map(|at| {
+    let lines = (0..plan.lines + plan.stations).map(|at| {
         let phone = |name: &str, user: Option<String>, secret: String| PhoneDraft {
             username: user.map(Into::into),
             overlap: grows(at),
@@ -109,6 +113,12 @@ pub(crate) fn draft(plan: &Setting) -> Draft {
     };
     draft.admission.locations = (0..2).map(|line| plan.media.place(location(line))).collect();
     plan.media.furnish(&mut draft);
+    for at in plan.lines..plan.lines + plan.stations {
+        draft.lines.iter_mut().filter(|line| *line.number == *number(at)).for_each(|line| {
+            (line.forwards, _) = (None, line.phones.truncate(1));
+        });
+        station(&number(at), &mut draft);
+    }
     plan.recorders.furnish(&mut draft);
     hunt(plan.lines, &mut draft.plan);
     features(plan.lines, &mut draft.plan);
@@ -116,7 +126,7 @@ pub(crate) fn draft(plan: &Setting) -> Draft {
     draft.call_back_time = Duration::from_secs(900);
     draft.plan.parameters.interdigit_timer = plan.interdigit_timer;
     if plan.media.intercom {
-        draft.lines.iter_mut().rev().take(2).for_each(intercom);
+        draft.lines.iter_mut().rev().skip(plan.stations as usize).take(2).for_each(intercom);
     }
     draft.timers.expires_min = Duration::from_secs(30);
     draft

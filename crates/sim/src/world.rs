@@ -7,6 +7,7 @@ mod plan;
 mod records;
 #[cfg(test)]
 mod scenario;
+mod stations;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -50,6 +51,7 @@ pub(crate) struct World {
     /// The same for media.
     air: Network,
     phones: Vec<Phone>,
+    stations: stations::Stations,
     disk: Disk,
     /// Calls that the journal says began, and whether their final record is written.
     begun: BTreeMap<CallId, bool>,
@@ -71,6 +73,7 @@ pub(crate) struct World {
     next_key: Instant,
     next_order: Instant,
     next_loss: Instant,
+    next_station: Instant,
     /// What the media worker is still to be told, and whether it is being told.
     commands: VecDeque<control::Command>,
     commanding: bool,
@@ -134,6 +137,10 @@ impl World {
         let network = Network::new(plan.weather, Rng::new(rng.next_u64()));
         let air = Network::new(plan.air(), Rng::new(plan.seed ^ 0xa15));
         let node = Node::new(parameters(&configuration, &mut rng, 0));
+        let next_station = match plan.stations {
+            0 => Instant::FAR_FUTURE,
+            _ => Instant::START + Duration::from_secs(8),
+        };
         World {
             worker: Worker::new(Rng::new(rng.next_u64())),
             plan,
@@ -146,6 +153,7 @@ impl World {
             network,
             air,
             phones,
+            stations: stations::Stations::default(),
             disk: Disk::default(),
             begun: BTreeMap::new(),
             recording: BTreeSet::new(),
@@ -160,6 +168,7 @@ impl World {
             next_key,
             next_order,
             next_loss,
+            next_station,
             commands: VecDeque::new(),
             commanding: false,
             wires: Wires::default(),
@@ -173,6 +182,10 @@ impl World {
 
     /// Runs all acts.
     pub(crate) fn run(mut self) -> Result<Report, Failure> {
+        for line in self.plan.lines..self.plan.lines + self.plan.stations {
+            let version = [22, 17, 11, 5, 3, 20][self.rng_of_stations() as usize % 6];
+            self.station_comes(&number(line), version)?;
+        }
         for part in 1..=self.plan.storms {
             let end = self.now.mono + Duration::from_secs(self.plan.minutes * 60) / self.plan.storms;
             if self.plan.storms > 1 {
@@ -233,8 +246,15 @@ impl World {
             self.worker.next_timeout(),
             self.disk.next_written(),
             self.phones.iter().map(Phone::next_timeout).min(),
+            self.stations.next(),
             self.crashes_left.first().copied().filter(|_| self.faults),
-            self.faults.then(|| self.next_call.min(self.next_key).min(self.next_order).min(self.next_loss)),
+            self.faults.then(|| {
+                self.next_call
+                    .min(self.next_key)
+                    .min(self.next_order)
+                    .min(self.next_loss)
+                    .min(self.next_station)
+            }),
         ];
         let Some(at) = candidates.into_iter().flatten().min().filter(|at| *at < end) else {
             self.checker.passes(end)?;
@@ -257,6 +277,8 @@ impl World {
             self.deliver(&packet)?;
         } else if let Some(packet) = self.air.arrive(self.now.mono) {
             self.sound(&packet)?;
+        } else if self.stations.next().is_some_and(|at| at <= self.now.mono) {
+            self.stations_go_on()?;
         } else if self.disk.next_written().is_some_and(|at| at <= self.now.mono) {
             self.disk_done()?;
         } else if self.node.next_timeout().is_some_and(|at| at <= self.now.mono) {
@@ -269,6 +291,8 @@ impl World {
             self.press_key();
         } else if self.faults && self.next_order <= self.now.mono {
             self.give_order()?;
+        } else if self.faults && self.next_station <= self.now.mono {
+            self.station_acts()?;
         } else if self.faults && self.next_loss <= self.now.mono {
             let ports = [self.wires.relays(), self.wires.services()].concat();
             self.lose_port(&ports)?;

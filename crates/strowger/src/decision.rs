@@ -9,7 +9,7 @@ use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 use strowger_base::leg::BindingId;
-use strowger_base::net::{Flow, ListenerId, StreamId};
+use strowger_base::net::{Flow, ListenerId, Protocol, StreamId};
 use strowger_base::{Instant, Now, Span, WallTime};
 use strowger_node::io::{Answer, PersistRecord, QueryId, StoreRecord};
 use strowger_node::{Input, Node, Outbox, Output};
@@ -199,8 +199,8 @@ impl Turns {
 
     fn read_letter(&mut self, now: Now, letter: Letter) {
         let input = match letter {
-            Letter::StreamOpened { stream, transport, local, peer } => {
-                Input::StreamOpened { stream, transport, local, peer }
+            Letter::StreamOpened { stream, protocol, transport, local, peer } => {
+                Input::StreamOpened { stream, protocol, transport, local, peer }
             }
             Letter::StreamBytes { stream, bytes } => {
                 return self.node.handle(now, Input::StreamBytes { stream, bytes: &bytes }, &mut self.out);
@@ -243,7 +243,12 @@ impl Turns {
                     Ok(port) => self.ports.push((listener, port)),
                     Err(error) => log::error("a SIP socket cannot be read").with("reason", error).write(),
                 },
-                SipSocket::Tcp(socket) => self.hands.streams.order(StreamOrder::Listen(listener, socket)),
+                SipSocket::Tcp(socket) => {
+                    self.hands.streams.order(StreamOrder::Listen(listener, socket, Protocol::Sip));
+                }
+                SipSocket::Stations(socket) => {
+                    self.hands.streams.order(StreamOrder::Listen(listener, socket, Protocol::Sccp));
+                }
             }
         }
         if let Some(configuration) = configuration {
@@ -310,6 +315,7 @@ impl Hands {
                 self.streams.order(StreamOrder::Connect(stream, peer))
             }
             Output::StreamClose { stream } => self.streams.order(StreamOrder::Close(stream)),
+            Output::StreamNeeded { stream } => self.streams.order(StreamOrder::Registered(stream)),
             Output::Media(command) => self.media.command(command),
             Output::Journal(span) => self.store.journal(arena.slice(span)),
             Output::Persist { ticket, record: PersistRecord::Call { record, .. } } => {

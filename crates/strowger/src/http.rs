@@ -22,6 +22,7 @@ mod resources;
 mod route;
 mod sessions;
 mod sounds;
+mod stations;
 mod tokens;
 mod user_settings;
 
@@ -158,6 +159,7 @@ fn routes() -> Vec<Route> {
     routes.extend(messages::routes());
     routes.extend(bandwidth::routes());
     routes.extend(resources::routes());
+    routes.extend(stations::routes());
     routes.extend(user_settings::routes());
     routes.extend(digits::routes());
     routes.extend(configuration::routes());

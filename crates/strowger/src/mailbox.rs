@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::counters;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::net::SocketAddr;
-use strowger_base::net::{ListenerId, StreamId, Transport};
+use strowger_base::net::{ListenerId, Protocol, StreamId, Transport};
 use strowger_callcontrol::io::Order;
 use strowger_media::control::Report;
 use strowger_node::configuration::Configuration;
@@ -20,7 +20,13 @@ use crate::sockets::ToRead;
 /// What other threads tell the decision thread.
 pub(crate) enum Letter {
     /// A connection is up.
-    StreamOpened { stream: StreamId, transport: Transport, local: SocketAddr, peer: SocketAddr },
+    StreamOpened {
+        stream: StreamId,
+        protocol: Protocol,
+        transport: Transport,
+        local: SocketAddr,
+        peer: SocketAddr,
+    },
     /// Bytes arrived on a connection.
     StreamBytes { stream: StreamId, bytes: Vec<u8> },
     /// A connection is gone.

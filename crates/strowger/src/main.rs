@@ -41,6 +41,7 @@ mod server;
 mod shutdown;
 mod sockets;
 mod sounds;
+mod stations;
 mod store;
 mod streams;
 mod table;
@@ -160,10 +161,10 @@ enum Command {
     Revert(changes::AskOptions),
     /// List what was changed, the latest first.
     History(changes::HistoryOptions),
-    /// Show one change, setting by setting.
+    /// Show one change, setting by setting; `sccp` shows the registered SCCP devices.
     Show {
-        /// The number of the change.
-        change: u64,
+        /// The number of the change, or `sccp`.
+        what: Shown,
         #[command(flatten)]
         ask: changes::AskOptions,
     },
@@ -231,6 +232,27 @@ enum Explain {
     },
 }
 
+/// What `strowger show` shows.
+#[derive(Clone, Copy)]
+enum Shown {
+    Change(u64),
+    Sccp,
+}
+
+impl std::str::FromStr for Shown {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "sccp" => Ok(Shown::Sccp),
+            number => number
+                .parse()
+                .map(Shown::Change)
+                .map_err(|_| format!("{number} is neither the number of a change nor sccp")),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     match run(CommandLine::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -289,7 +311,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Confirm(options) => changes::confirm(&options),
         Command::Revert(options) => changes::revert(&options),
         Command::History(options) => changes::history(&options),
-        Command::Show { change, ask } => changes::show(change, &ask),
+        Command::Show { what: Shown::Change(change), ask } => changes::show(change, &ask),
+        Command::Show { what: Shown::Sccp, ask } => stations::show(&ask.place, ask.json),
         Command::Diff { from, to, ask } => changes::diff(from, to, &ask),
         Command::Rollback(options) => changes::rollback(&options),
         Command::Password(options) => changes::password(&options),

@@ -11,7 +11,7 @@ use std::time::Instant as Clock;
 
 use anyhow::Context;
 use nix::fcntl::{Flock, FlockArg};
-use strowger_base::net::{ListenerId, Transport};
+use strowger_base::net::{ListenerId, Protocol, Transport};
 use strowger_base::watch::Mailbox;
 use strowger_base::{LineName, NodeId, Rng, Secret, ShardId};
 use strowger_configuration::State;
@@ -48,6 +48,8 @@ pub(crate) struct Opened {
     sip: SipSockets,
     /// The SIP sockets, as the node knows them.
     listeners: Vec<Listener>,
+    /// Where SCCP phones are taken.
+    stations: Vec<SocketAddr>,
     this_run: ThisRun,
     http: Option<TcpListener>,
     /// What the web interface proves itself with, when it speaks TLS.
@@ -100,6 +102,7 @@ impl Opened {
             data,
             sip,
             listeners,
+            stations: vec![],
             this_run,
             http,
             tls,
@@ -115,6 +118,7 @@ impl Opened {
         let word = |transport| if transport == Transport::Udp { "udp" } else { "tcp" };
         let sip = self.listeners.iter().filter(|listener| listener.is_open);
         let mut all: Vec<_> = sip.map(|listener| (word(listener.transport), listener.bound)).collect();
+        all.extend(self.stations.iter().map(|address| ("sccp", *address)));
         all.extend(self.http_address().map(|address| ("http", address)));
         all
     }
@@ -176,6 +180,7 @@ impl Opened {
         self.tell_first_token(&gate, &keeper)?;
         let (configuration, sockets) = telephony.begin()?;
         self.listeners.clone_from(&configuration.sip.listeners);
+        self.stations = telephony.station_sockets();
         self.have_names(&keeper.live().state)?;
         let missing = telephony.missing();
         self.unopened.extend(missing.borrow().iter().map(|(_, why)| why.clone()));
@@ -237,7 +242,8 @@ impl Opened {
         for (listener, socket) in sockets {
             match socket {
                 SipSocket::Udp(socket) => udp.push((listener, socket)),
-                SipSocket::Tcp(socket) => tcp.push((listener, socket)),
+                SipSocket::Tcp(socket) => tcp.push((listener, socket, Protocol::Sip)),
+                SipSocket::Stations(socket) => tcp.push((listener, socket, Protocol::Sccp)),
             }
         }
         let http = self.http.as_ref().map(TcpListener::try_clone).transpose()?;
@@ -405,7 +411,7 @@ fn restore(
 /// TCP, HTTP and signals, on a runtime with one thread.
 fn asynchronous(
     runtime: &tokio::runtime::Runtime,
-    tcp: Vec<(ListenerId, TcpListener)>,
+    tcp: Vec<(ListenerId, TcpListener, Protocol)>,
     (http, local): (Option<TcpListener>, Option<UnixListener>),
     connections: streams::Connections,
     decision: crate::mailbox::Sender,

@@ -1,12 +1,12 @@
-//! The sockets that take SIP: opened at the start, and opened and closed while the server runs.
+//! The sockets that take SIP and SCCP: opened at the start, and opened and closed while the server runs.
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
-use strowger_base::net::{ListenerId, Transport};
+use socket2::{Domain, Socket, Type};
+use strowger_base::net::{ListenerId, Protocol, Transport};
 use strowger_sip::io::{Listener, takes_place};
 
 use crate::decision::SOCKETS_MAX;
@@ -15,6 +15,8 @@ use crate::holder;
 /// A socket that somebody wants.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct WantedSocket {
+    /// What is spoken there.
+    pub(crate) protocol: Protocol,
     /// UDP or TCP.
     pub(crate) transport: Transport,
     /// Where it listens; the port is never 0.
@@ -33,6 +35,7 @@ pub(crate) struct SipSockets {
 }
 
 struct Place {
+    protocol: Protocol,
     listener: Listener,
     /// `None`: closed.
     socket: Option<SipSocket>,
@@ -54,6 +57,8 @@ pub(crate) type ToRead = Vec<(ListenerId, SipSocket)>;
 pub(crate) enum SipSocket {
     Udp(UdpSocket),
     Tcp(TcpListener),
+    /// For SCCP.
+    Stations(TcpListener),
 }
 
 impl SipSockets {
@@ -69,12 +74,14 @@ impl SipSockets {
         let bound = udp.local_addr()?;
         let advertised = advertised(bound, advertise);
         let place = |transport, socket| Place {
+            protocol: Protocol::Sip,
             listener: Listener { transport, bound, advertised, is_open: true },
             socket: Some(socket),
         };
         let mut places = vec![place(Transport::Udp, SipSocket::Udp(udp))];
         places.extend(tcp.map(|tcp| place(Transport::Tcp, SipSocket::Tcp(tcp))));
         let first = [Transport::Udp, Transport::Tcp].map(|transport| WantedSocket {
+            protocol: Protocol::Sip,
             transport,
             address: bound,
             advertise: Some(advertised.ip()),
@@ -87,14 +94,24 @@ impl SipSockets {
         self.first.clone()
     }
 
-    /// As the node knows them.
+    /// As the SIP side of the node knows them, for which those of SCCP are places that nothing is open at.
     pub(crate) fn listeners(&self) -> Vec<Listener> {
-        self.places.iter().map(|place| place.listener.clone()).collect()
+        let listener = |place: &Place| {
+            let is_open = place.listener.is_open && place.protocol == Protocol::Sip;
+            Listener { is_open, ..place.listener.clone() }
+        };
+        self.places.iter().map(listener).collect()
     }
 
-    /// Those that are open.
+    /// Those for SIP that are open.
     pub(crate) fn opened(&self) -> impl Iterator<Item = &Listener> {
-        self.places.iter().map(|place| &place.listener).filter(|listener| listener.is_open)
+        self.open_for(Protocol::Sip)
+    }
+
+    /// Those that are open for a protocol.
+    pub(crate) fn open_for(&self, protocol: Protocol) -> impl Iterator<Item = &Listener> {
+        let places = self.places.iter().filter(move |place| place.protocol == protocol);
+        places.map(|place| &place.listener).filter(|listener| listener.is_open)
     }
 
     /// Everything for who reads from them first.
@@ -155,7 +172,11 @@ impl SipSockets {
         let is_followed = |at: &usize| {
             self.places.get(*at).is_some_and(|place| {
                 let was = &place.listener;
-                wanted.iter().any(|it| it.transport == was.transport && takes_place(it.address, was.bound))
+                wanted.iter().any(|it| {
+                    it.protocol == place.protocol
+                        && it.transport == was.transport
+                        && takes_place(it.address, was.bound)
+                })
             })
         };
         self.unwanted(wanted).filter(|at| !is_followed(at)).map(|at| ListenerId(at as u16)).collect()
@@ -199,13 +220,13 @@ impl SipSockets {
 
     /// The places of sockets that are open and not wanted.
     fn unwanted<'s>(&'s self, wanted: &'s [WantedSocket]) -> impl Iterator<Item = usize> + 's {
-        let is_wanted = |listener: &Listener| wanted.iter().any(|it| it.is(listener));
+        let is_wanted = |place: &Place| wanted.iter().any(|it| it.is(place));
         let places = self.places.iter().enumerate();
-        places.filter(move |(_, it)| it.socket.is_some() && !is_wanted(&it.listener)).map(|(at, _)| at)
+        places.filter(move |(_, it)| it.socket.is_some() && !is_wanted(it)).map(|(at, _)| at)
     }
 
     fn place_of(&self, wanted: &WantedSocket) -> Option<usize> {
-        self.places.iter().position(|place| place.socket.is_some() && wanted.is(&place.listener))
+        self.places.iter().position(|place| place.socket.is_some() && wanted.is(place))
     }
 
     /// Puts an open socket at a place that none has, so that numbers stay small.
@@ -217,7 +238,7 @@ impl SipSockets {
             advertised: advertised(bound, wanted.advertise),
             is_open: true,
         };
-        let place = Place { listener, socket: Some(socket) };
+        let place = Place { protocol: wanted.protocol, listener, socket: Some(socket) };
         let free = self.places.iter().position(|place| place.socket.is_none());
         let at = free.unwrap_or(self.places.len());
         match self.places.get_mut(at) {
@@ -231,40 +252,52 @@ impl SipSockets {
 /// `udp 192.0.2.1:5060`
 impl fmt::Display for WantedSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.transport.parameter(), self.address)
+        match self.protocol {
+            Protocol::Sip => write!(f, "{} {}", self.transport.parameter(), self.address),
+            Protocol::Sccp => write!(f, "sccp {}", self.address),
+        }
     }
 }
 
 impl WantedSocket {
     /// Whether it takes the same messages, whatever peers are told of it.
     pub(crate) fn is_same_place(&self, other: &WantedSocket) -> bool {
-        self.transport == other.transport && self.address == other.address
+        self.protocol == other.protocol && self.transport == other.transport && self.address == other.address
     }
 
-    fn is(&self, listener: &Listener) -> bool {
-        listener.transport == self.transport && listener.bound == self.address
+    fn is(&self, place: &Place) -> bool {
+        let Place { protocol, listener, .. } = place;
+        *protocol == self.protocol && listener.transport == self.transport && listener.bound == self.address
     }
 
     fn bind(&self) -> Result<SipSocket, String> {
         if self.address.port() == 0 {
-            return Err(format!("SIP: {self} has no port; give one, phones have to know it"));
+            return Err(format!("{}: {self} has no port; give one, phones have to know it", self.what()));
         }
         self.bind_at(self.address)
     }
 
     fn bind_at(&self, address: SocketAddr) -> Result<SipSocket, String> {
         let bound = match self.transport {
+            Transport::Tcp if self.protocol == Protocol::Sccp => {
+                TcpListener::bind(address).map(SipSocket::Stations)
+            }
             Transport::Udp => udp_socket(address).map(SipSocket::Udp),
             Transport::Tcp => TcpListener::bind(address).map(SipSocket::Tcp),
             Transport::Tls | Transport::Ws | Transport::Wss => {
                 return Err(format!("SIP over {} is not served yet", self.transport.token()));
             }
         };
-        let (what, protocol) = match self.transport {
-            Transport::Udp => ("SIP", "udp"),
-            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => ("SIP over TCP", "tcp"),
-        };
-        bound.map_err(|error| refusal(what, protocol, self.address, &error, "give another port"))
+        let protocol = if self.transport == Transport::Udp { "udp" } else { "tcp" };
+        bound.map_err(|error| refusal(self.what(), protocol, self.address, &error, "give another port"))
+    }
+
+    const fn what(&self) -> &'static str {
+        match (self.protocol, self.transport) {
+            (Protocol::Sccp, _) => "SCCP",
+            (Protocol::Sip, Transport::Udp) => "SIP",
+            (Protocol::Sip, _) => "SIP over TCP",
+        }
     }
 }
 
@@ -273,6 +306,7 @@ impl SipSocket {
         match self {
             SipSocket::Udp(socket) => socket.try_clone().map(SipSocket::Udp),
             SipSocket::Tcp(socket) => socket.try_clone().map(SipSocket::Tcp),
+            SipSocket::Stations(socket) => socket.try_clone().map(SipSocket::Stations),
         }
     }
 }
@@ -313,7 +347,7 @@ fn open_pair(wanted: SocketAddr) -> anyhow::Result<(UdpSocket, Option<TcpListene
 }
 
 fn udp_socket(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(socket2::Protocol::UDP))?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     let socket = socket.into();
@@ -371,7 +405,7 @@ mod tests {
     }
 
     fn wanted(transport: Transport, address: SocketAddr) -> WantedSocket {
-        WantedSocket { transport, address, advertise: None }
+        WantedSocket { protocol: Protocol::Sip, transport, address, advertise: None }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use strowger_base::net::{ListenerId, StreamId, Transport};
+use strowger_base::net::{ListenerId, Protocol, StreamId, Transport};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -33,7 +33,7 @@ pub(crate) enum StreamOrder {
     /// A phone is no longer reached over it.
     Unregistered(StreamId),
     /// Accept connections here.
-    Listen(ListenerId, std::net::TcpListener),
+    Listen(ListenerId, std::net::TcpListener, Protocol),
     /// Accept no more of them here; those that are open go on.
     Unlisten(ListenerId),
 }
@@ -89,11 +89,15 @@ pub(crate) struct Connections {
 
 impl Connections {
     /// Carries out orders and accepts connections until the decision thread is gone.
-    pub(crate) async fn run(mut self, listeners: Vec<(ListenerId, std::net::TcpListener)>, decision: Sender) {
+    pub(crate) async fn run(
+        mut self,
+        listeners: Vec<(ListenerId, std::net::TcpListener, Protocol)>,
+        decision: Sender,
+    ) {
         // Those that wait here have a descriptor too.
         let (accepted_tx, mut accepted) = mpsc::channel::<Accepted>(16);
-        for (id, listener) in listeners {
-            self.listen(id, listener, &accepted_tx);
+        for (id, listener, protocol) in listeners {
+            self.listen(id, (listener, protocol), &accepted_tx);
         }
         let (closed_tx, mut closed) = mpsc::channel::<StreamId>(1_024);
         loop {
@@ -104,12 +108,12 @@ impl Connections {
                     counters::STREAM_ORDERS.took();
                     self.carry_out(order, &decision, &closed_tx, &accepted_tx);
                 }
-                Some((id, stream, peer)) = accepted.recv() => {
+                Some((id, (stream, protocol), peer)) = accepted.recv() => {
                     let admission = self.room.accept(self.now_ms(), id, peer.ip());
                     if let Some((queue, last_use)) = self.admit(id, admission) {
                         counters::STREAMS_ACCEPTED.add(1);
                         let ends = Ends { decision: decision.clone(), closed: closed_tx.clone() };
-                        tokio::spawn(carry(id, stream, queue, self.clock(last_use), ends));
+                        tokio::spawn(carry(id, (stream, protocol), queue, self.clock(last_use), ends));
                     }
                 }
                 Some(id) = closed.recv() => self.forget(id),
@@ -150,7 +154,7 @@ impl Connections {
             StreamOrder::Close(id) => self.forget(id),
             StreamOrder::Registered(id) => self.room.registered(id),
             StreamOrder::Unregistered(id) => self.room.unregistered(id),
-            StreamOrder::Listen(id, listener) => self.listen(id, listener, accepted),
+            StreamOrder::Listen(id, listener, protocol) => self.listen(id, (listener, protocol), accepted),
             StreamOrder::Unlisten(id) => {
                 self.accepting.remove(&id).iter().for_each(AbortHandle::abort);
             }
@@ -158,16 +162,20 @@ impl Connections {
     }
 
     /// Accepts connections at a listener from now on.
-    fn listen(&mut self, id: ListenerId, listener: std::net::TcpListener, accepted: &mpsc::Sender<Accepted>) {
+    fn listen(
+        &mut self,
+        id: ListenerId,
+        (listener, protocol): (std::net::TcpListener, Protocol),
+        accepted: &mpsc::Sender<Accepted>,
+    ) {
         let listener = listener.set_nonblocking(true).and_then(|()| TcpListener::from_std(listener));
         match listener {
             Ok(listener) => {
-                let accepting = tokio::spawn(accept(listener, Arc::clone(&self.ids), accepted.clone()));
+                let ids = Arc::clone(&self.ids);
+                let accepting = tokio::spawn(accept((listener, protocol), ids, accepted.clone()));
                 self.accepting.insert(id, accepting.abort_handle());
             }
-            Err(error) => {
-                log::error("no connections are taken at a SIP listener").with("reason", error).write()
-            }
+            Err(error) => log::error("no connections are taken at a listener").with("reason", error).write(),
         }
     }
 
@@ -234,15 +242,19 @@ impl Ends {
 }
 
 /// A connection that somebody made, with the other end.
-type Accepted = (StreamId, TcpStream, SocketAddr);
+type Accepted = (StreamId, (TcpStream, Protocol), SocketAddr);
 
-async fn accept(listener: TcpListener, ids: Arc<AtomicU64>, accepted: mpsc::Sender<Accepted>) {
+async fn accept(
+    (listener, protocol): (TcpListener, Protocol),
+    ids: Arc<AtomicU64>,
+    accepted: mpsc::Sender<Accepted>,
+) {
     let mut complained_at: Option<Instant> = None;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let id = StreamId(ids.fetch_add(1, Ordering::Relaxed));
-                if accepted.send((id, stream, peer)).await.is_err() {
+                if accepted.send((id, (stream, protocol), peer)).await.is_err() {
                     return;
                 }
             }
@@ -274,19 +286,26 @@ async fn connect(
     ends: Ends,
 ) {
     match TcpStream::connect(peer).await {
-        Ok(stream) => carry(id, stream, queue, clock, ends).await,
+        Ok(stream) => carry(id, (stream, Protocol::Sip), queue, clock, ends).await,
         Err(_) => ends.close(id).await,
     }
 }
 
 /// Reads and writes until one of both ends.
-async fn carry(id: StreamId, stream: TcpStream, queue: mpsc::Receiver<Vec<u8>>, clock: UseClock, ends: Ends) {
+async fn carry(
+    id: StreamId,
+    (stream, protocol): (TcpStream, Protocol),
+    queue: mpsc::Receiver<Vec<u8>>,
+    clock: UseClock,
+    ends: Ends,
+) {
     // A peer that has reset it already has no address any more.
     if let (Ok(local), Ok(peer)) = (stream.local_addr(), stream.peer_addr()) {
         let _ = stream.set_nodelay(true);
         let (reader, writer) = stream.into_split();
         let transport = Transport::Tcp;
-        tell(&ends.decision, Letter::StreamOpened { stream: id, transport, local, peer }).await;
+        let opened = Letter::StreamOpened { stream: id, protocol, transport, local, peer };
+        tell(&ends.decision, opened).await;
         tokio::select! {
             () = read(id, reader, &clock, &ends.decision) => {}
             () = write(writer, queue) => {}

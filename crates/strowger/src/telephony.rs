@@ -6,14 +6,14 @@
 mod compile;
 mod missing;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use strowger_base::net::{ListenerId, Transport};
+use strowger_base::net::{ListenerId, Protocol, Transport};
 use strowger_callcontrol::RelayMode;
 use strowger_configuration::State;
 use strowger_configuration::kinds::SipTransport;
@@ -179,6 +179,11 @@ impl Telephony {
         Ok((configuration, inner.sockets.to_read()?))
     }
 
+    /// Where SCCP phones are taken.
+    pub(crate) fn station_sockets(&self) -> Vec<SocketAddr> {
+        self.inner().sockets.open_for(Protocol::Sccp).map(|listener| listener.bound).collect()
+    }
+
     /// What is in force, for questions about the dial plan. Nobody waits here for a change that is under way.
     pub(crate) fn in_force_calls(&self) -> Option<Arc<strowger_callcontrol::Configuration>> {
         self.calls().clone()
@@ -233,7 +238,12 @@ impl Telephony {
         let own = self.own(state).server().filter(|_| !self.this_run.own_sockets);
         let wanted: Vec<WantedSocket> =
             own.map_or_else(Vec::new, |server| server.sip_listeners.iter().map(wanted).collect());
-        if wanted.is_empty() { self.first.clone() } else { wanted }
+        let mut wanted = if wanted.is_empty() { self.first.clone() } else { wanted };
+        let port = self.own(state).server().and_then(|server| server.sccp_port);
+        wanted.extend(
+            port.and_then(|port| u16::try_from(port.get()).ok()).filter(|port| *port > 0).map(stations),
+        );
+        wanted
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -350,7 +360,14 @@ fn wanted(listener: &strowger_configuration::kinds::SipListener) -> WantedSocket
     };
     let address: IpAddr = listener.address.get();
     let advertise = listener.advertise.as_ref().map(|address| address.get());
-    WantedSocket { transport, address: SocketAddr::new(address, listener.port.get() as u16), advertise }
+    let address = SocketAddr::new(address, listener.port.get() as u16);
+    WantedSocket { protocol: Protocol::Sip, transport, address, advertise }
+}
+
+/// The socket for SCCP phones, on every interface.
+fn stations(port: u16) -> WantedSocket {
+    let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+    WantedSocket { protocol: Protocol::Sccp, transport: Transport::Tcp, address, advertise: None }
 }
 
 /// What a folder has in which no server runs, for questions about the dial plan.

@@ -348,14 +348,50 @@ pub enum Registration<'a> {
         /// Why.
         reason: RefuseReason,
     },
+    /// An SCCP phone or media resource registered, whatever lines it has.
+    StationArrived {
+        /// The device's name.
+        device: &'a str,
+        /// Where it is.
+        peer: SocketAddr,
+        /// Its model, by the number that it tells.
+        model: u32,
+        /// The version of the protocol that is spoken with it.
+        version: u8,
+        /// The firmware that it says it runs; empty when it does not say.
+        load: &'a str,
+        /// Why it registered, as it tells itself, in a word: `started`, `keepalive-lost`, `reset-ordered` ….
+        why: &'a str,
+    },
+    /// One is no longer registered.
+    StationGone {
+        /// The device's name.
+        device: &'a str,
+        /// Where it was.
+        peer: SocketAddr,
+        /// Why, in a word: `left`, `keepalive-lost`, `connection-lost`, `reset-ordered` ….
+        why: &'a str,
+    },
+    /// A connection to the SCCP port was refused.
+    StationRefused {
+        /// The name that it gave; empty when it gave none.
+        device: &'a str,
+        /// Where it came from.
+        peer: SocketAddr,
+        /// Why, in a word: `unknown-device`, `too-slow`, `broken` ….
+        why: &'a str,
+    },
 }
 
 wire_enum!(Registration<'a> {
     Registered = 0 { line, binding, peer, transport, user_agent, expires },
     Unregistered = 1 { line, binding, reason },
     Refused = 2 { claimed, peer, request, reason },
+    StationArrived = 3 { device, peer, model, version, load, why },
+    StationGone = 4 { device, peer, why },
+    StationRefused = 5 { device, peer, why },
 });
-wire_enum!(UnregisterReason { ByPhone = 0, Expired = 1, ConnectionClosed = 2, Replaced = 3, Unconfigured = 4, SocketClosed = 5 });
+wire_enum!(UnregisterReason { ByPhone = 0, Expired = 1, ConnectionClosed = 2, Replaced = 3, Unconfigured = 4, SocketClosed = 5, ResetOrdered = 6, Broken = 7 });
 wire_enum!(RefuseReason {
     UnknownLine = 0,
     WrongPassword = 1,

@@ -449,6 +449,16 @@ fn samples() -> Vec<Entry<'static>> {
             request: "REGISTER",
             reason: RefuseReason::WrongPassword,
         },
+        Registration::StationArrived {
+            device: "SEP001122334455",
+            peer: address(),
+            model: 115,
+            version: 17,
+            load: "SCCP41.9-4-2SR3-1S",
+            why: "keepalive-lost",
+        },
+        Registration::StationGone { device: "SEP001122334455", peer: address(), why: "connection-lost" },
+        Registration::StationRefused { device: "", peer: address(), why: "broken" },
     ];
     let alarms = [
         Alarm::RelayFailed { reason: "no port" },

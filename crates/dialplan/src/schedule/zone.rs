@@ -36,6 +36,21 @@ impl Zone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
+    /// How far its clocks are ahead of UTC, in minutes, from `from` on, with every change until `until`; the earliest first.
+    pub fn offsets(&self, from: WallTime, until: WallTime) -> Vec<(WallTime, i32)> {
+        let timestamp = |at: WallTime| {
+            let micros = i64::try_from(at.as_micros()).unwrap_or(i64::MAX);
+            Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
+        };
+        let (first, last) = (timestamp(from), timestamp(until));
+        let mut offsets = vec![(from, self.0.to_offset(first).seconds() / 60)];
+        for change in self.0.following(first).take_while(|change| change.timestamp() < last) {
+            let micros = u64::try_from(change.timestamp().as_microsecond()).unwrap_or_default();
+            offsets.push((WallTime::from_micros(micros), change.offset().seconds() / 60));
+        }
+        offsets
+    }
+
     /// What the clocks on the walls of the zone show.
     pub(super) fn local(&self, at: WallTime) -> LocalTime {
         let micros = i64::try_from(at.as_micros()).unwrap_or(i64::MAX);

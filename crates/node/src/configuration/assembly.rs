@@ -172,6 +172,7 @@ fn ground(mut draft: Draft) -> Draft {
     draft.plan.routes = Vec::new();
     draft.plan.blocks = Vec::new();
     draft.codes = Default::default();
+    draft.stations.stations = Vec::new();
     draft.clone()
 }
 

@@ -20,7 +20,7 @@ use super::phones::SharedPhones;
 use super::route_lists::Groups;
 use super::{
     Configuration, ConfigurationError, Draft, Line, Place, PlannedTrunk, Problem, admission, bounds, codes,
-    features, forwards, hunting, lines, loops, mobility, plan, route_lists, transformations,
+    features, forwards, hunting, lines, loops, mobility, plan, route_lists, stations, transformations,
 };
 
 pub(super) fn build(draft: &Draft) -> Result<Built, Vec<ConfigurationError>> {
@@ -95,6 +95,7 @@ pub(super) fn with_others(
     calls.route_lists = route_lists::lists(draft, &groups, found);
     calls.route_lists_rule = Arc::new(draft.plan.route_lists_rule.clone());
     route_lists::check_routes(draft, &calls, found);
+    let sccp = Arc::new(stations::build(draft, found));
     found.0.sort_by_key(|error| error.place.whole());
     if !found.0.is_empty() {
         return Err(std::mem::take(&mut found.0));
@@ -128,6 +129,7 @@ pub(super) fn with_others(
     }
     let configuration = Configuration {
         sip: Arc::new(sip(draft, accounts)),
+        sccp,
         calls: Arc::new(calls),
         messages: draft.messages,
     };
@@ -153,7 +155,8 @@ impl Built {
         let mut calls = strowger_callcontrol::Configuration::clone(&self.configuration.calls);
         (calls.lines, calls.plan) = (settings, dial_plan);
         let messages = self.configuration.messages;
-        let configuration = Configuration { sip: Arc::new(sip), calls: Arc::new(calls), messages };
+        let sccp = Arc::clone(&self.configuration.sccp);
+        let configuration = Configuration { sip: Arc::new(sip), sccp, calls: Arc::new(calls), messages };
         shared.forget_names();
         let (groups, pools) = (Arc::clone(&self.groups), Arc::clone(&self.pools));
         Built { configuration, groups, pools, shared, diallers }

@@ -130,6 +130,8 @@ pub enum LineSecret {
         /// SHA-256.
         sha256: Secret<[u8; 32]>,
     },
+    /// Nothing: it is an SCCP phone, which comes by its name.
+    Station,
 }
 
 impl Line {
@@ -212,6 +214,11 @@ impl PhoneDraft {
     }
 
     /// The user name in digest.
+    /// Whether it speaks SCCP.
+    pub(super) const fn is_station(&self) -> bool {
+        matches!(self.secret, LineSecret::Station)
+    }
+
     pub(super) fn username<'d>(&'d self, line: &'d Line) -> &'d str {
         self.username.as_ref().unwrap_or(&line.number)
     }
@@ -261,7 +268,9 @@ pub(super) fn check_phones(index: usize, line: &Line, found: &mut Findings) {
         };
         once(phone.name.is_empty() || names.insert(&*phone.name), "name", &phone.name);
         // The user name alone says which of the phones it is.
-        once(usernames.insert(phone.username(line)), "username", phone.username(line));
+        if !phone.is_station() {
+            once(usernames.insert(phone.username(line)), "username", phone.username(line));
+        }
     }
 }
 

@@ -31,13 +31,14 @@ pub(super) struct SharedPhones {
 impl SharedPhones {
     /// What SIP knows of a line.
     pub(super) fn account(&mut self, domain: &str, line: &Line) -> LineAccount {
-        let phones = line.phones.iter().map(|phone| {
+        let phones = line.phones.iter().filter_map(|phone| {
             let username = phone.username(line);
             let (ha1_md5, ha1_sha256) = match &phone.secret {
                 LineSecret::Digests { md5, sha256 } => (md5.clone(), sha256.clone()),
                 LineSecret::Password(password) => digests(username, domain, password.expose()),
+                LineSecret::Station => return None,
             };
-            PhoneAccount { name: self.name(phone), username: username.into(), ha1_md5, ha1_sha256 }
+            Some(PhoneAccount { name: self.name(phone), username: username.into(), ha1_md5, ha1_sha256 })
         });
         LineAccount { name: (&*line.name).into(), contacts_max: line.contacts_max, phones: phones.collect() }
     }

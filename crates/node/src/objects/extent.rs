@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use strowger_configuration::kinds::PhoneProtocol;
 use strowger_configuration::{AnyObject, Id, Kind, State};
 
 /// How much of the node a change concerns.
@@ -27,8 +28,10 @@ pub fn extent(before: &State, after: &State) -> Extent {
             Part::Line => {
                 of_line(before, after, id, &mut touched);
                 others |= !leaves_others_alone(before, after, id);
+                others |= [before, after].iter().any(|state| stands_on_station(state, id));
             }
             Part::Phone => {
+                others |= [before, after].iter().any(|state| is_station(state, id));
                 for state in [before, after] {
                     touched.extend(lines_of(state, id));
                 }
@@ -98,6 +101,9 @@ const fn part(kind: Kind) -> Part {
         | Kind::MediaResourceGroupList
         | Kind::MeetMe
         | Kind::PagingGroup
+        | Kind::PhoneButtonTemplate
+        | Kind::SoftKeyTemplate
+        | Kind::Server
         | Kind::FeatureAccessCode => Part::Other,
         Kind::Region | Kind::Location | Kind::AarGroup => Part::Place,
         Kind::ServiceParameters
@@ -113,10 +119,7 @@ const fn part(kind: Kind) -> Part {
         | Kind::RecordingProfile
         | Kind::DevicePool
         | Kind::RouteGroup => Part::Whole,
-        Kind::Server
-        | Kind::CallManagerGroup
-        | Kind::PhoneButtonTemplate
-        | Kind::SoftKeyTemplate
+        Kind::CallManagerGroup
         | Kind::CredentialPolicy
         | Kind::AudioSource
         | Kind::CtiPort
@@ -138,6 +141,16 @@ fn leaves_others_alone(before: &State, after: &State, line: Id) -> bool {
     }
     let mut users = before.users(line).chain(after.users(line));
     users.all(|user| matches!(part(user.object().kind()), Part::None | Part::Line | Part::Phone))
+}
+
+/// Whether it is a phone that speaks SCCP: it is told all its lines and keys as one.
+fn is_station(state: &State, phone: Id) -> bool {
+    let object = state.entry(phone).map(|entry| entry.object());
+    matches!(object, Some(AnyObject::Phone(phone)) if phone.protocol == PhoneProtocol::Sccp)
+}
+
+fn stands_on_station(state: &State, line: Id) -> bool {
+    state.users(line).any(|user| is_station(state, user.id()))
 }
 
 fn is_in_both(before: &State, after: &State, id: Id) -> bool {

@@ -3,7 +3,7 @@
 use strowger_base::leg::Answering;
 use strowger_base::{LineName, Secret};
 use strowger_callcontrol::configuration::{
-    Barging, IntercomLine, LineRecording, RecordingOption, RingSetting, Rings, SrtpRule,
+    Barging, IntercomLine, KeyMethod, LineRecording, RecordingOption, RingSetting, Rings, SrtpRule,
 };
 use strowger_configuration::kinds::{
     self, AutoAnswer, DigestAlgorithm, DoNotDisturb, ForwardAllPolicy, ForwardTarget, Line, LineButton,
@@ -154,7 +154,7 @@ fn intercom_target(state: &State, line: Id) -> Box<str> {
     text(target.map(|target| target.as_str()))
 }
 
-/// The phones that a line stands on, in the order of their names.
+/// The phones that a line stands on, in the order of their names; those that prove themselves first.
 fn buttons(state: &State, line: Id) -> Vec<(Id, &Phone, &LineButton)> {
     let mut found: Vec<(Id, &Phone, &LineButton)> = state
         .users(line)
@@ -164,7 +164,8 @@ fn buttons(state: &State, line: Id) -> Vec<(Id, &Phone, &LineButton)> {
             Some((user.id(), &**phone, button))
         })
         .collect();
-    found.sort_by(|one, other| one.1.name.cmp(&other.1.name));
+    let order = |phone: &Phone| (phone.protocol == PhoneProtocol::Sccp, phone.name.clone());
+    found.sort_by_key(|(_, phone, _)| order(phone));
     found
 }
 
@@ -177,13 +178,15 @@ fn phone_draft(
     common: &Common<'_>,
     secrets: &dyn Secrets,
 ) -> Result<Option<PhoneDraft>, Fault> {
-    let Some(credentials) = it.credentials.as_deref().filter(|_| it.protocol == PhoneProtocol::Sip) else {
-        return Ok(None);
+    let credentials = it.credentials.as_deref().filter(|_| it.protocol == PhoneProtocol::Sip);
+    let secret = match (it.protocol, credentials) {
+        (PhoneProtocol::Sccp, _) => LineSecret::Station,
+        (PhoneProtocol::Sip, None) => return Ok(None),
+        (PhoneProtocol::Sip, Some(credentials)) => secret(credentials, common, secrets)
+            .map_err(|(setting, why)| Fault::new(state, Kind::Phone, id, setting, why))?,
     };
-    let secret = secret(credentials, common, secrets)
-        .map_err(|(setting, why)| Fault::new(state, Kind::Phone, id, setting, why))?;
     let mut draft = PhoneDraft::new(it.name.as_str(), secret);
-    draft.username = match (&credentials.user, it.lines.iter().next()) {
+    draft.username = match (credentials.and_then(|it| it.user.as_ref()), it.lines.iter().next()) {
         (Some(user), _) => Some(user.as_str().into()),
         (None, Some(first)) if first.line.id() != line => {
             state.get(first.line).and_then(|first| number(&first.pattern))
@@ -200,7 +203,11 @@ fn phone_draft(
     let place = it.lines.iter().position(|button| button.line.id() == line).unwrap_or_default();
     draft.button = u8::try_from(place + 1).unwrap_or(u8::MAX);
     draft.told_of_messages = profile.is_some_and(|profile| profile.unsolicited_message_waiting);
-    draft.keys = key_method(profile);
+    draft.keys = match it.protocol {
+        PhoneProtocol::Sip => key_method(profile),
+        // They have them in media, and tell them beside it.
+        PhoneProtocol::Sccp => KeyMethod::Either,
+    };
     draft.srtp = srtp(state, it);
     draft.media = media::of_phone(state, it);
     draft.recording = recording(state, button);

@@ -69,6 +69,9 @@ pub fn unserved_of(state: &State, id: Id) -> Vec<Unserved> {
         Service::Settings(served) => {
             let mut idle = Vec::new();
             settings(&object.write(&ByIdOnly), kind.fields(), "", served, &mut idle);
+            if is_station(object) {
+                idle.retain(|path| !STATION.contains(&path.as_str()));
+            }
             if let [first, ..] = idle.as_slice() {
                 let has = if idle.len() == 1 { "has" } else { "have" };
                 let all = if idle.len() == 1 { first.clone() } else { idle.join(", ") };
@@ -81,6 +84,10 @@ pub fn unserved_of(state: &State, id: Id) -> Vec<Unserved> {
     let unserved =
         |what: String| Unserved { kind, object: id, name: name.as_str().into(), what: what.into() };
     found.into_iter().map(unserved).collect()
+}
+
+fn is_station(object: &AnyObject) -> bool {
+    matches!(object, AnyObject::Phone(phone) if phone.protocol == PhoneProtocol::Sccp)
 }
 
 /// What depends on more than whether a setting is set.
@@ -134,11 +141,10 @@ fn trunk(state: &State, it: &Trunk, found: &mut Vec<String>) {
 
 fn phone(it: &Phone, found: &mut Vec<String>) {
     match it.protocol {
-        PhoneProtocol::Sccp => found.push("SCCP phones cannot register yet".to_owned()),
         PhoneProtocol::Sip if it.credentials.is_none() => {
             found.push("without credentials it cannot register".to_owned());
         }
-        PhoneProtocol::Sip => {}
+        PhoneProtocol::Sip | PhoneProtocol::Sccp => {}
     }
 }
 
@@ -151,9 +157,6 @@ fn line(it: &Line, found: &mut Vec<String>) {
 fn server(it: &Server, found: &mut Vec<String>) {
     if it.sip_listeners.iter().any(|listener| listener.transport == SipTransport::Tls) {
         found.push("SIP over TLS is not served yet: its listeners stay closed".to_owned());
-    }
-    if it.sccp_port.is_some() {
-        found.push("SCCP is not served yet: its port stays closed".to_owned());
     }
 }
 
@@ -207,7 +210,7 @@ const FOR_PEOPLE: [&str; 4] = ["name", "pattern", "partition", "description"];
 const fn service(kind: Kind) -> Service {
     match kind {
         Kind::ServiceParameters => Service::Settings(PARAMETERS),
-        Kind::DateTimeGroup => Service::Settings(&["zone"]),
+        Kind::DateTimeGroup => Service::Settings(&["zone", "date", "separator", "clock"]),
         Kind::SipProfile => Service::Settings(&[
             "dtmf",
             "call_waiting_tone",
@@ -257,6 +260,8 @@ const fn service(kind: Kind) -> Service {
         | Kind::SavedDialling
         | Kind::PickupGroup
         | Kind::PagingGroup
+        | Kind::PhoneButtonTemplate
+        | Kind::SoftKeyTemplate
         | Kind::CallPark
         | Kind::DirectedCallPark
         | Kind::MediaResourceGroup
@@ -289,9 +294,6 @@ const fn service(kind: Kind) -> Service {
             "links.audio",
             "links.video",
         ]),
-        Kind::PhoneButtonTemplate | Kind::SoftKeyTemplate => {
-            Service::None("phones are not sent their keys yet")
-        }
         Kind::Gateway => Service::None("gateways are not served yet: calls to it are refused"),
         Kind::CtiPort | Kind::CtiRoutePoint => Service::None("applications do not control calls yet"),
         Kind::BillingDestination => Service::None("call records are not delivered yet"),
@@ -300,7 +302,6 @@ const fn service(kind: Kind) -> Service {
 
 const SERVER: &[&str] = &[
     "sip_listeners",
-    // What it says is told by itself.
     "sccp_port",
     "media_address",
     "media_ports",
@@ -346,6 +347,8 @@ const PARAMETERS: &[&str] = &[
     "expires_default",
     "nonce_lifetime",
     "session_expires",
+    "sccp_keepalive",
+    "sccp_standby_keepalive",
     "digest_algorithms",
     "relay",
     "block_unencrypted_calls",
@@ -499,6 +502,17 @@ const PHONE: &[&str] = &[
     "more.aar_group",
     "more.aar_search_space",
     "more.do_not_disturb",
+];
+
+/// What SCCP phones have beside that: they are told what their keys are.
+const STATION: &[&str] = &[
+    "lines.label",
+    "keys.speed_dials.label",
+    "keys.busy_lamp_fields.label",
+    "keys.busy_lamp_fields.number",
+    "button_template",
+    "more.soft_key_template",
+    "more.load",
 ];
 
 #[cfg(test)]

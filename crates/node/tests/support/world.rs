@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use strowger_base::journal::{CallRecord, Entry, Record};
 use strowger_base::leg::Service;
-use strowger_base::net::{ListenerId, Transport};
+use strowger_base::net::{ListenerId, StreamId, Transport};
 use strowger_base::{Instant, NodeId, Now, Secret, ShardId, WallTime};
 use strowger_media::control;
 use strowger_node::configuration::{Line, LineSecret, PlanDraft, RouteDraft, ServiceNumber};
@@ -30,6 +30,9 @@ pub struct World {
     pub node: Node,
     pub now: Now,
     pub sent: VecDeque<(SocketAddr, String)>,
+    /// What went out on connections, and those that were closed.
+    pub streams: Vec<(StreamId, Vec<u8>)>,
+    pub closed: Vec<StreamId>,
     pub journal: Vec<Vec<u8>>,
     pub media: Vec<control::Command>,
     pub stored: Vec<StoreRecord>,
@@ -95,6 +98,8 @@ impl World {
             node: Node::new(parameters),
             now: Now { mono: Instant::START, wall: WallTime::from_micros(1_790_000_000_000_000) },
             sent: VecDeque::new(),
+            streams: Vec::new(),
+            closed: Vec::new(),
             journal: Vec::new(),
             media: Vec::new(),
             stored: Vec::new(),
@@ -123,9 +128,12 @@ impl World {
                 Output::Store(record) => self.stored.push(record),
                 Output::Answer { answer, .. } => self.answers.push(answer),
                 Output::Drained => self.drained = true,
-                Output::StreamSend { .. } | Output::StreamConnect { .. } | Output::StreamClose { .. } => {
-                    panic!("no streams here")
+                Output::StreamSend { stream, bytes } => {
+                    self.streams.push((stream, out.arena.slice(bytes).to_vec()));
                 }
+                Output::StreamClose { stream } => self.closed.push(stream),
+                Output::StreamNeeded { .. } => {}
+                Output::StreamConnect { .. } => panic!("nobody is connected to"),
             }
         }
         for (ticket, record) in promises {

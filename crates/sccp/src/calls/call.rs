@@ -25,10 +25,22 @@ pub(super) struct Call {
     pub(super) tone: Option<Tone>,
     /// What was dialled.
     pub(super) dialled: String,
+    /// Keys are to be told once the number is complete: they go in media otherwise.
+    pub(super) keys: Keys,
     /// Why it was begun out of another call.
     pub(super) purpose: Purpose,
     /// Until the phone has to say where its port is.
     pub(super) patience: Option<TimerHandle>,
+}
+
+/// What becomes of keys that are pressed in a call whose number is complete.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Keys {
+    /// They go in its media: to tell them here too would be to press them twice.
+    #[default]
+    InMedia,
+    /// They are told.
+    Told,
 }
 
 /// How far a call is.
@@ -84,6 +96,7 @@ impl Call {
             ports: 0,
             tone: None,
             dialled: String::new(),
+            keys: Keys::default(),
             purpose: Purpose::None,
             patience: None,
         }

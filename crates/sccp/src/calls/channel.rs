@@ -43,8 +43,8 @@ pub(super) type Chosen = Format;
 #[derive(Debug, Default)]
 pub(super) struct Channel {
     receive: Receive,
-    /// Where the phone sends to, and what.
-    sends: Option<(SocketAddr, Format)>,
+    /// Where the phone sends to, and what, by the number of the port that it was told of with it.
+    sends: Option<(PartyId, SocketAddr, Format)>,
     /// What waits for the phone's port.
     waits: Option<Waits>,
     /// What the other side said last.
@@ -245,15 +245,15 @@ impl Channel {
             }
             (Some(_) | None, _) => None,
         };
-        let now = wanted.map(|(_, address, format, _)| (address, format));
+        let now = wanted.map(|(party, address, format, _)| (party, address, format));
         if now == self.sends {
             return;
         }
-        if self.sends.take().is_some() {
-            tell.push(self.stop(of.call).into());
+        if let Some((party, ..)) = self.sends.take() {
+            tell.push(Channel::stop(of.call, party).into());
         }
         let Some((party, address, format, events)) = wanted else { return };
-        self.sends = Some((address, format));
+        self.sends = now;
         tell.push(
             StartMediaTransmission {
                 conference: ConferenceId(of.call.0),
@@ -276,7 +276,7 @@ impl Channel {
     /// Nothing is heard and nothing sent any more; what the other side said stays known.
     pub(super) fn close(&mut self, call: CallReference, tell: &mut Vec<ToStation>) {
         self.waits = None;
-        let stop = self.sends.take().map(|_| self.stop(call));
+        let stop = self.sends.take().map(|(party, ..)| Channel::stop(call, party));
         if let Receive::Opening(party, _) | Receive::Open(party, ..) = std::mem::take(&mut self.receive) {
             tell.push(Channel::close_of(call, party).into());
         }
@@ -287,11 +287,7 @@ impl Channel {
         CloseReceiveChannel { conference: ConferenceId(call.0), party, call, port_handling: 0 }
     }
 
-    fn stop(&self, call: CallReference) -> StopMediaTransmission {
-        let party = match self.receive {
-            Receive::Opening(party, _) | Receive::Open(party, ..) => party,
-            Receive::Closed => PartyId(call.0),
-        };
+    fn stop(call: CallReference, party: PartyId) -> StopMediaTransmission {
         StopMediaTransmission { conference: ConferenceId(call.0), party, call, port_handling: 0 }
     }
 }

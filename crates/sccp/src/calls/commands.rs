@@ -1,10 +1,11 @@
 //! What call control wants of a call of a phone.
 
-use strowger_base::leg::{Alert, ReleaseReason, Signal};
+use strowger_base::feature::FeatureRequest;
+use strowger_base::leg::{Alert, Party, ReleaseReason, Signal};
 use strowger_base::{Cause, Command, LegId, Now};
 
 use super::Shared;
-use super::call::State;
+use super::call::{Keys, State};
 use super::channel::{self, Waits};
 use super::display::{key_tone, tone_of};
 use super::io::{Media, Outbox, Output, Voice};
@@ -29,13 +30,18 @@ impl PhoneCalls {
             Command::Tone(tone) => {
                 self.with_call(reference, out, |call, tell| call.play(tone_of(*tone), tell))
             }
-            Command::StopCollecting => self.proceed(reference, out),
-            Command::Alert { alert, .. } => {
-                self.alert(reference, *alert, &media, out);
+            Command::CollectDigits => self.tell_keys(reference, Keys::Told),
+            Command::StopCollecting => {
+                self.tell_keys(reference, Keys::InMedia);
+                self.proceed(reference, out);
+            }
+            Command::Alert { alert, shown, .. } => {
+                self.alert(reference, *alert, shown.as_ref(), &media, out);
                 self.described(shared, now, reference, media, out);
             }
             Command::Answer { connected, .. } => {
-                if let Some(call) = self.find(reference) {
+                self.proceed(reference, out);
+                if let Some(call) = self.find(reference).filter(|_| !connected.number.is_empty()) {
                     call.parties.called = connected.clone();
                 }
                 self.connected(reference, out);
@@ -59,8 +65,16 @@ impl PhoneCalls {
                     tell.push(SendDtmfTone { tone, conference, party: of.party }.into());
                 }
             }),
+            // The call goes away with it.
+            Command::FeatureAnswer(answer) if answer.request == FeatureRequest::Park.word() => {
+                self.notice(answer, out);
+            }
             Command::FeatureAnswer(answer) if !answer.text.is_empty() => {
                 let text = Text::from(&*answer.text);
+                self.with_call(reference, out, |call, tell| call.display(tell).say(text));
+            }
+            Command::FeatureAnswer(answer) if answer.result.is_err() => {
+                let text = Text::phrase(Phrase::KEY_IS_NOT_ACTIVE, "");
                 self.with_call(reference, out, |call, tell| call.display(tell).say(text));
             }
             Command::TransferEnded(Err(_)) | Command::TransferResult(Err(_)) => {
@@ -73,8 +87,7 @@ impl PhoneCalls {
                 out.push(Output::Signal(leg, Signal::TransferEnded(Err(cause)), Media::None));
             }
             Command::Release(cause) => self.released(shared, reference, *cause, out),
-            Command::CollectDigits
-            | Command::KeysBy(_)
+            Command::KeysBy(_)
             | Command::Mute(_)
             | Command::TransferResult(Ok(()))
             | Command::TransferEnded(Ok(()))
@@ -89,6 +102,12 @@ impl PhoneCalls {
         self.tell_calls(before, out);
     }
 
+    fn tell_keys(&mut self, reference: CallReference, keys: Keys) {
+        if let Some(call) = self.find(reference) {
+            call.keys = keys;
+        }
+    }
+
     /// The number is complete.
     fn proceed(&mut self, reference: CallReference, out: &mut Outbox) {
         self.with_call(reference, out, |call, tell| {
@@ -101,7 +120,9 @@ impl PhoneCalls {
             let (dialled, parties) = (call.dialled.clone(), call.parties.clone());
             let mut display = call.display(tell);
             display.state(CallState::PROCEED);
-            display.dialled(&dialled);
+            if !dialled.is_empty() {
+                display.dialled(&dialled);
+            }
             display.parties(CallType::OUTBOUND, &parties);
             display.prompt(Phrase::CALL_PROCEED, "");
             display.keys(KeyMode::RING_OUT);
@@ -109,9 +130,21 @@ impl PhoneCalls {
     }
 
     /// Whoever was called is rung, or something is to be heard.
-    fn alert(&mut self, reference: CallReference, alert: Alert, media: &Media, out: &mut Outbox) {
+    fn alert(
+        &mut self,
+        reference: CallReference,
+        alert: Alert,
+        shown: Option<&Party>,
+        media: &Media,
+        out: &mut Outbox,
+    ) {
         self.proceed(reference, out);
         self.with_call(reference, out, |call, tell| {
+            if let Some(shown) = shown.filter(|shown| **shown != call.parties.called) {
+                call.parties.called = shown.clone();
+                let parties = call.parties.clone();
+                call.display(tell).parties(CallType::OUTBOUND, &parties);
+            }
             if alert != Alert::Ringing || call.state != State::Proceeding {
                 return;
             }

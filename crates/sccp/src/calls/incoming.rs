@@ -40,7 +40,7 @@ impl PhoneCalls {
                 return refused(Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED, out);
             }
         }
-        shared.legs.insert(leg, (self.phone.device.as_str().into(), reference));
+        shared.insert(leg, self.phone.device.as_str(), reference);
         let own = self.phone.lines.iter().find(|known| known.instance == line);
         let party = |number: &str, name: &str| Party {
             number: number.into(),

@@ -7,7 +7,7 @@ use strowger_base::leg::{BindingId, Origin};
 use strowger_base::net::Flow;
 use strowger_base::{Command, LegId, Signal};
 
-use crate::codes::{Codec, Instance};
+use crate::codes::{Codec, Instance, Stimulus};
 use crate::message::{FromStation, ToStation};
 use crate::wire::text::Text;
 
@@ -67,6 +67,8 @@ pub struct Phone {
     pub flow: Flow,
     /// Its lines, by their buttons.
     pub lines: Vec<PhoneLine>,
+    /// What its other buttons dial, by what the phone says of them: a button that is not among them dials what stands at its place.
+    pub dials: Vec<(Stimulus, Instance, Text)>,
 }
 
 /// A line of a phone.

@@ -66,7 +66,15 @@ impl PhoneCalls {
         if button.stimulus == Button::LINE {
             return self.line_button(shared, now, button.instance, out);
         }
-        if button.stimulus == Button::SPEED_DIAL || button.stimulus == Button::BLF_SPEED_DIAL {
+        let dialled = self
+            .phone
+            .dials
+            .iter()
+            .find(|(stimulus, instance, _)| (*stimulus, *instance) == (button.stimulus, button.instance));
+        if let Some((_, _, number)) = dialled.cloned() {
+            return self.dial(shared, now, Instance(0), number.as_str(), out);
+        }
+        if button.stimulus == Button::SPEED_DIAL {
             let number = button.instance.0.to_string();
             self.hold_active(shared, now, out);
             let feature = Some(FeatureCode::SpeedDial);
@@ -137,13 +145,14 @@ impl PhoneCalls {
             (Key::Backspace, Some(call)) => self.backspace(call, out),
             (Key::Transfer, Some(call)) => self.transfer(shared, now, call, out),
             (Key::Conference, Some(call)) => self.conference(shared, now, call, out),
-            (Key::Feature(feature), Some(call)) => self.ask(call, feature.request(), out),
+            (Key::Feature(feature), Some(call)) => self.ask(shared, call, feature.request(), out),
         }
     }
 
     /// Asks for a feature of a call.
-    fn ask(&self, call: CallReference, request: FeatureRequest, out: &mut Outbox) {
+    fn ask(&self, shared: &mut Shared, call: CallReference, request: FeatureRequest, out: &mut Outbox) {
         if let Some(leg) = self.leg_of(call) {
+            shared.asked.insert(leg, self.phone.device.as_str().into());
             out.push(Output::Signal(leg, Signal::FeatureRequested(Box::new(request)), Media::None));
         }
     }
@@ -183,7 +192,7 @@ impl PhoneCalls {
         match (purpose, state) {
             (Purpose::Conference(first), State::Connected) => {
                 let with = self.leg_of(reference).into_iter().collect();
-                self.ask(first, FeatureRequest::Conference { with }, out);
+                self.ask(shared, first, FeatureRequest::Conference { with }, out);
             }
             (_, State::Connected) => {
                 self.new_call(shared, now, line, Purpose::Conference(reference), out);

@@ -1,19 +1,26 @@
 //! The calls of one phone, and what its user does with them.
 
+use std::time::Duration;
+
+use strowger_base::feature::{FeatureAnswer, FeatureRequest};
 use strowger_base::leg::{Digit, FurtherDigits, Party, Presentation, ReleaseReason, Setup, Signal};
 use strowger_base::{Cause, FeatureCode, LegId, Now};
 
 use super::Shared;
-use super::call::{Call, Purpose, State, hang_up};
+use super::call::{Call, Keys, Purpose, State, hang_up};
 use super::channel::{self, Waits};
 use super::display::{Failure, Parties};
 use super::io::{Media, Outbox, Output, Phone};
 use crate::codes::{CallReference, CallState, CallType, Codec, Instance, KeyMode, LampMode, Phrase, Switch};
 use crate::message::calls::LineCall;
+use crate::message::display::DisplayNotify;
 use crate::message::{FromStation, ToStation};
+use crate::wire::text::Text;
 
 /// The most calls that a phone has at once; CUCM's phones have fewer.
 pub(super) const CALLS_MAX: usize = 64;
+/// How long it shows what belongs to no call.
+const NOTICE: Duration = Duration::from_secs(10);
 /// What has come over seventy servers goes round in circles (RFC 3261 §8.1.1.6).
 const HOPS: u8 = 70;
 
@@ -39,12 +46,13 @@ impl PhoneCalls {
         for line in &self.phone.lines {
             shared.bindings.remove(&line.binding);
         }
+        shared.asked.retain(|_, device| **device != *self.phone.device.as_str());
         for call in std::mem::take(&mut self.calls) {
             if let Some(patience) = call.patience {
                 shared.timers.cancel(patience);
             }
             let Some(leg) = call.leg else { continue };
-            shared.legs.remove(&leg);
+            shared.remove(leg);
             out.push(Output::Signal(
                 leg,
                 Signal::Released {
@@ -128,6 +136,19 @@ impl PhoneCalls {
         );
     }
 
+    /// Shows what became of a feature whose call is over, or will be.
+    pub(super) fn notice(&self, answer: &FeatureAnswer, out: &mut Outbox) {
+        let text = match (answer.result, &*answer.text) {
+            (Err(_), _) => Text::phrase(Phrase::KEY_IS_NOT_ACTIVE, ""),
+            (Ok(()), "") => return,
+            (Ok(()), place) if answer.request == FeatureRequest::Park.word() => {
+                Text::phrase(Phrase::CALL_PARK_AT, &format!(" {place}"))
+            }
+            (Ok(()), text) => Text::from(text),
+        };
+        self.tell(vec![DisplayNotify { duration: NOTICE, text }.into()], out);
+    }
+
     fn off_hook(&mut self, shared: &mut Shared, now: Now, of: Option<LineCall>, out: &mut Outbox) {
         let line = of.as_ref().map_or(Instance(0), |of| of.line);
         let rings = self.meant(of.as_ref()).filter(|call| self.rings(*call)).or_else(|| self.ringing(line));
@@ -158,7 +179,7 @@ impl PhoneCalls {
             return None;
         }
         let (reference, leg) = (shared.reference(), shared.leg_ids.allocate());
-        shared.legs.insert(leg, (self.phone.device.as_str().into(), reference));
+        shared.insert(leg, self.phone.device.as_str(), reference);
         let mut call = Call::new(reference, line.instance, leg, CallType::OUTBOUND, State::Dialing);
         call.dialled = wanted.number.into();
         call.purpose = wanted.purpose;
@@ -232,8 +253,9 @@ impl PhoneCalls {
                 call.dialled.push(key);
                 self.dialled_last = self.find(reference).map(|call| call.dialled.clone()).unwrap_or_default();
             }
-            State::Connected => {}
-            State::Proceeding
+            State::Connected | State::Proceeding | State::RingingOut if call.keys == Keys::Told => {}
+            State::Connected
+            | State::Proceeding
             | State::RingingOut
             | State::RingingIn(_)
             | State::Answering
@@ -259,7 +281,7 @@ impl PhoneCalls {
         let Some(place) = self.calls.iter().position(|call| call.reference == reference) else { return };
         let mut call = self.calls.remove(place);
         if let Some(leg) = call.leg {
-            shared.legs.remove(&leg);
+            shared.remove(leg);
         }
         if let Some(patience) = call.patience {
             shared.timers.cancel(patience);
@@ -345,7 +367,7 @@ impl PhoneCalls {
         let Some(call) = self.find(reference) else { return };
         call.state = State::Failed;
         if let Some(leg) = call.leg.take() {
-            shared.legs.remove(&leg);
+            shared.remove(leg);
         }
         call.channel.close(reference, &mut tell);
         let failure = Failure::of(cause);

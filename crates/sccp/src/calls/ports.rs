@@ -129,6 +129,7 @@ impl PhoneCalls {
                 call.state = State::Connected;
                 let mut display = call.display(&mut tell);
                 display.state(CallState::CONNECTED);
+                display.prompt(Phrase::CONNECTED, "");
                 display.lamp(LampMode::ON);
                 display.keys(KeyMode::CONNECTED);
                 Signal::Media(strowger_base::Media::None)

@@ -169,7 +169,7 @@ impl Asking<'_> {
     fn time(&self, now: WallTime) -> Vec<ToStation> {
         let lamp = if self.device.messages_waiting { LampMode::ON } else { LampMode::OFF };
         vec![
-            local_time(now, self.device.utc_offset_minutes).into(),
+            local_time(now, self.device.clock.offset_minutes(now)).into(),
             DisplayPromptStatus {
                 text: Text::phrase(Phrase::YOUR_CURRENT_OPTIONS, ""),
                 ..Default::default()

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use strowger_base::WallTime;
+
 use crate::codes::{ButtonType, Instance, KeyMode, Phrase, SoftKey};
 use crate::message::keys::{Button, SoftKeyDefinition, SoftKeySet};
 use crate::version::Version;
@@ -23,8 +25,8 @@ pub struct Device {
     pub load: Option<Text>,
     /// Whose it is.
     pub user_name: Text,
-    /// How far its clock is ahead of UTC now, in minutes. It changes with summer time.
-    pub utc_offset_minutes: i32,
+    /// How far its clock is ahead of UTC; the same for many devices.
+    pub clock: Arc<Clock>,
     /// How it writes dates: the letters D, M and Y with what separates them, and A at the end for a clock of 12 hours.
     pub date_template: Text,
     /// Whether its message lamp is on when it comes.
@@ -39,10 +41,25 @@ impl Default for Device {
             highest_version: Version::HIGHEST,
             load: None,
             user_name: Text::default(),
-            utc_offset_minutes: 0,
+            clock: Arc::new(Clock::default()),
             date_template: Text::from("D/M/Y"),
             messages_waiting: false,
         }
+    }
+}
+
+/// How far clocks of a place are ahead of UTC, which changes with summer time.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Clock {
+    /// From when on it is so far, in minutes, the earliest first. Before the first it is that of UTC.
+    pub offsets: Vec<(WallTime, i32)>,
+}
+
+impl Clock {
+    /// How far they are ahead of UTC at a time, in minutes.
+    pub fn offset_minutes(&self, at: WallTime) -> i32 {
+        let later = self.offsets.partition_point(|(from, _)| *from <= at);
+        later.checked_sub(1).and_then(|place| self.offsets.get(place)).map_or(0, |(_, minutes)| *minutes)
     }
 }
 

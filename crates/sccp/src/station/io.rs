@@ -86,6 +86,8 @@ pub enum Input<'a> {
     },
     /// A deadline is due.
     Timer,
+    /// What is the same for all stations changed. Registered ones keep the intervals that they were told.
+    Settings(Settings),
     /// The configured devices changed. A registered one keeps what it was told until it is reset; one that is gone is
     /// sent away.
     Devices(Arc<Devices>),

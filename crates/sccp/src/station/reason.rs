@@ -101,7 +101,45 @@ pub enum WhyGone {
     Removed,
 }
 
+impl WhyRegistered {
+    /// The word by which it stands in the journal and in answers.
+    pub const fn word(self) -> &'static str {
+        match self {
+            WhyRegistered::Started => "started",
+            WhyRegistered::ResetOrdered(ResetType::RESET) => "reset-ordered",
+            WhyRegistered::ResetOrdered(ResetType::APPLY_CONFIG) => "configuration-applied",
+            WhyRegistered::ResetOrdered(_) => "restart-ordered",
+            WhyRegistered::ResetByUser => "reset-by-user",
+            WhyRegistered::KeepaliveLost => "keepalive-lost",
+            WhyRegistered::ConnectionLost => "connection-lost",
+            WhyRegistered::Moved => "moved",
+            WhyRegistered::AddressChanged => "address-changed",
+            WhyRegistered::AddressLost => "address-lost",
+            WhyRegistered::RegistrationTimedOut => "registration-timed-out",
+            WhyRegistered::Refused => "refused-before",
+            WhyRegistered::Firmware => "firmware",
+            WhyRegistered::Told(_) => "other",
+            WhyRegistered::Untold => "untold",
+        }
+    }
+}
+
 impl WhyGone {
+    /// The word by which it stands in the journal and in answers.
+    pub const fn word(self) -> &'static str {
+        match self {
+            WhyGone::Left => "left",
+            WhyGone::KeepaliveLost => "keepalive-lost",
+            WhyGone::ConnectionLost => "connection-lost",
+            WhyGone::ResetOrdered(ResetType::RESET) => "reset-ordered",
+            WhyGone::ResetOrdered(ResetType::APPLY_CONFIG) => "configuration-applied",
+            WhyGone::ResetOrdered(_) => "restart-ordered",
+            WhyGone::RegisteredAnew => "registered-anew",
+            WhyGone::Broken(_) => "broken",
+            WhyGone::Removed => "removed",
+        }
+    }
+
     /// The number under which CUCM tells it in its alarms.
     pub const fn code(self) -> u8 {
         match self {
@@ -131,6 +169,20 @@ pub enum Refusal {
     Broken(FrameError),
     /// There are as many connections as there may be.
     TooManyConnections,
+}
+
+impl Refusal {
+    /// The word by which it stands in the journal and in answers.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Refusal::UnknownDevice => "unknown-device",
+            Refusal::VersionTooOld(_) => "version-too-old",
+            Refusal::TooManyStations => "too-many-stations",
+            Refusal::TooSlow => "too-slow",
+            Refusal::Broken(_) => "broken",
+            Refusal::TooManyConnections => "too-many-connections",
+        }
+    }
 }
 
 #[cfg(test)]

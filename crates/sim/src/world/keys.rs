@@ -120,7 +120,8 @@ impl World {
         }
         for phone in &self.phones {
             // Some call themselves.
-            let mut pressed: Vec<_> = self.phones.iter().flat_map(|phone| &phone.pressed).copied().collect();
+            let of_phones = self.phones.iter().flat_map(|phone| &phone.pressed);
+            let mut pressed: Vec<_> = of_phones.chain(&self.stations.pressed).copied().collect();
             pressed.sort_unstable();
             for (told, key) in &phone.heard {
                 let fits = |(when, which): &(strowger_base::Instant, char)| {
@@ -136,6 +137,7 @@ impl World {
                 self.report.tones += 1;
             }
         }
+        self.stations.pressed.clear();
         for phone in &mut self.phones {
             phone.pressed.clear();
             phone.heard.clear();

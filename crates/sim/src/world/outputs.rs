@@ -44,7 +44,13 @@ impl World {
                 Output::Media(command) => self.commands.push_back(command),
                 Output::Answer { answer, .. } => self.answer = Some(answer),
                 Output::Drained => {}
-                Output::StreamSend { .. } | Output::StreamConnect { .. } | Output::StreamClose { .. } => {
+                Output::StreamSend { stream, bytes } => {
+                    let bytes = arena.slice(bytes);
+                    self.note("sent", bytes);
+                    self.stations.sent(self.now.mono, stream, bytes);
+                }
+                Output::StreamNeeded { .. } => {}
+                Output::StreamConnect { .. } | Output::StreamClose { .. } => {
                     return Err("the node used a connection, but there is none here".to_owned());
                 }
             }

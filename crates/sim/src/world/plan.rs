@@ -15,6 +15,8 @@ pub(crate) struct Plan {
     pub(super) seed: u64,
     pub(super) minutes: u64,
     pub(super) lines: u64,
+    /// Lines behind those that have SCCP phones.
+    pub(super) stations: u64,
     pub(super) phones_per_line: u64,
     /// Each phone of a line has a user name and password of its own.
     pub(super) apart: bool,
@@ -82,6 +84,7 @@ impl Plan {
             orders: 0,
             watches: false,
             storms: 1,
+            stations: 0,
             media: Media::default(),
             recorders: Recorders::default(),
         }
@@ -97,6 +100,7 @@ impl Plan {
     pub(super) fn setting(&self) -> Setting {
         Setting {
             lines: self.lines,
+            stations: self.stations,
             phones_apart: if self.apart { self.phones_per_line } else { 0 },
             relay: self.relay,
             interdigit_timer: self.interdigit_timer,
@@ -130,6 +134,8 @@ impl Plan {
             orders: if rng.one_in(2) { 0 } else { 2_000 + rng.below(10_000) },
             watches: true,
             storms: 5,
+            // They came later: what a seed was before is not changed by them.
+            stations: Rng::new(seed ^ 0x5cc9_0001).below(3),
             media,
             recorders: Recorders::of_storm(seed),
             ..plan

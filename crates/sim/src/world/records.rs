@@ -142,6 +142,7 @@ impl World {
         let last_number = self.disk.last_number();
         self.node = Node::new(parameters(&self.configuration, &mut self.rng, last_number));
         self.worker = Worker::new(Rng::new(self.rng.next_u64()));
+        self.stations_come_back()?;
         for record in self.disk.bindings() {
             self.give(Input::Restore(record))?;
         }

@@ -3,6 +3,7 @@
 //! A script holds what people do at the start of a line; what follows stands indented below it. The test plays the first and compares the
 //! second. When a scenario is over everybody hangs up, and nothing may be left.
 
+mod stations;
 mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,6 +58,10 @@ impl Scenario {
             (phone.still, phone.updates) = (true, true);
             phone.dials_whole();
         }
+        for number in wants.iter().filter_map(|want| wants::station(want)) {
+            let place = world.phones.iter().position(|phone| phone.account.number == number);
+            place.map(|place| world.phones.remove(place));
+        }
         let by_gateway = |want: &&str| *want == "a trunk" || want.starts_with("the page goes to ");
         if wants.iter().any(by_gateway) {
             world.phones.push(Phone::trunk("5555", GATEWAY));
@@ -73,12 +78,18 @@ impl Scenario {
         }
         let away = |phone: &&mut Phone| wants.contains(&format!("{} is away", phone.account.number).as_str());
         world.phones.iter_mut().filter(away).for_each(Phone::stays_away);
+        for (place, number) in wants.iter().filter_map(|want| wants::station(want)).enumerate() {
+            // Old and new ones.
+            let version = [17, 22, 11, 5][place % 4];
+            world.station_comes(number, version).expect("a station");
+        }
         world.wait(Duration::from_secs(7)).expect("phones register");
         Scenario { world, displays: BTreeMap::new() }
     }
 
     fn phone(&mut self, name: &str) -> Option<&mut Phone> {
         let (number, place) = name.strip_suffix('b').map_or((name, 0), |number| (number, 1));
+        let place = place - usize::from(place > 0 && self.world.stations.phones.contains_key(number));
         self.world.phones.iter_mut().filter(|phone| phone.account.number == number).nth(place)
     }
 
@@ -127,12 +138,14 @@ impl Scenario {
         if let Some(other) = what.strip_prefix("takes the call of ") {
             return self.takes(who, other);
         }
+        if let Some((other, what)) = what.strip_prefix("and ").and_then(|rest| rest.split_once(' ')) {
+            return [who, other].iter().all(|who| self.somebody(who, what));
+        }
+        if self.world.stations.phones.contains_key(who) {
+            return self.world.station_does(who, what);
+        }
         let Some(phone) = self.phone(who) else { panic!("nobody is called {who}") };
         match what.split_once(' ') {
-            Some(("and", others)) => {
-                let (other, what) = others.split_once(' ').expect("somebody and what he does");
-                return [who, other].iter().all(|who| self.somebody(who, what));
-            }
             Some(("watches", line)) => phone.watches.push(Watching::new("dialog", line, now)),
             Some(("minds", "mail")) => {
                 let own = phone.account.number.clone();
@@ -231,6 +244,16 @@ impl Scenario {
     fn news(&mut self) -> String {
         let mut news = String::new();
         let mut names = BTreeMap::new();
+        for (number, it) in &self.world.stations.phones {
+            names.insert(number.clone(), 1);
+            let shown: BTreeSet<String> = it.phone.display().into_iter().collect();
+            let before = self.displays.insert(number.clone(), shown.clone()).unwrap_or_default();
+            if shown != before {
+                let all: Vec<String> = shown.into_iter().collect();
+                let text = if all.is_empty() { "is idle".to_owned() } else { all.join(", ") };
+                news.push_str(&format!("    {number} {text}\n"));
+            }
+        }
         for phone in &self.world.phones {
             let place: &mut u32 = names.entry(phone.account.number.clone()).or_default();
             let name = format!("{}{}", phone.account.number, if *place == 0 { "" } else { "b" });
@@ -437,4 +460,9 @@ fn security() {
 #[test]
 fn admission() {
     check("admission.txt", include_str!("../../scenarios/admission.txt"));
+}
+
+#[test]
+fn sccp_phones() {
+    check("sccp.txt", include_str!("../../scenarios/sccp.txt"));
 }

@@ -24,7 +24,7 @@ impl World {
             0 => "9999".to_owned(),
             1 => "9998".to_owned(),
             2..5 => NUMBERS[self.rng.below(NUMBERS.len() as u64) as usize].to_owned(),
-            _ => number(self.rng.below(self.plan.lines)),
+            _ => number(self.rng.below(self.plan.lines + self.plan.stations)),
         };
         let mut sends = vec![];
         if let Some(phone) = self.phones.get_mut(caller).filter(|phone| phone.is_idle()) {
@@ -138,6 +138,7 @@ impl World {
             phone.still = false;
             phone.go_home(now, sends);
         });
+        self.stations_hang_up();
     }
 
     /// Nobody wants to be told anything any more.

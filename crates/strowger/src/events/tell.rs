@@ -48,6 +48,8 @@ fn of_registration(registration: &Registration<'_>) -> Value {
                 UnregisterReason::Replaced => "a newer one took its place",
                 UnregisterReason::Unconfigured => "no longer in the configuration",
                 UnregisterReason::SocketClosed => "the socket that it was reached over is closed",
+                UnregisterReason::ResetOrdered => "it was told to begin anew",
+                UnregisterReason::Broken => "what it sent could not be followed",
             };
             json!({ "state": "gone", "line": line, "reason": why })
         }
@@ -57,6 +59,27 @@ fn of_registration(registration: &Registration<'_>) -> Value {
             "address": peer.to_string(),
             "request": request,
             "reason": refused(*reason),
+        }),
+        Registration::StationArrived { device, peer, model, version, load, why } => json!({
+            "state": "station-registered",
+            "device": device,
+            "address": peer.to_string(),
+            "model": model,
+            "version": version,
+            "load": load,
+            "reason": why,
+        }),
+        Registration::StationGone { device, peer, why } => json!({
+            "state": "station-gone",
+            "device": device,
+            "address": peer.to_string(),
+            "reason": why,
+        }),
+        Registration::StationRefused { device, peer, why } => json!({
+            "state": "station-refused",
+            "device": device,
+            "address": peer.to_string(),
+            "reason": why,
         }),
     }
 }

@@ -223,6 +223,7 @@ async fn carry_out(site: &Site, ask: &Ask, what: OrderKind) -> Result<Response, 
         Answer::Ordered(Err(refused)) => Err(problem(&refused)),
         Answer::Calls(_)
         | Answer::Phones { .. }
+        | Answer::Stations { .. }
         | Answer::UserSettings(_)
         | Answer::SetForUser(_)
         | Answer::Metrics(_)

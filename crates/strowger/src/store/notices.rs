@@ -46,6 +46,11 @@ impl Notices {
         {
             return;
         }
+        if let Entry::Registration(Registration::StationRefused { device, peer, why }) = &record.entry
+            && !self.is_new(format!("{device} {} {why}", peer.ip()))
+        {
+            return;
+        }
         if let Some(event) = notice(&record.entry) {
             self.printed += 1;
             event.write();
@@ -100,6 +105,8 @@ fn notice(entry: &Entry<'_>) -> Option<Event> {
                 UnregisterReason::Replaced => return None,
                 UnregisterReason::Unconfigured => "no longer in the configuration",
                 UnregisterReason::SocketClosed => "the socket that it was reached over is closed",
+                UnregisterReason::ResetOrdered => "it was told to begin anew",
+                UnregisterReason::Broken => "what it sent could not be followed",
             };
             log::info("phone gone").number(line).with("reason", why)
         }
@@ -110,6 +117,20 @@ fn notice(entry: &Entry<'_>) -> Option<Event> {
                 log::warn("request refused").with("request", request)
             };
             event.number(claimed).address(*peer).with("reason", refused(*reason))
+        }
+        Entry::Registration(Registration::StationArrived { device, peer, version, load, why, .. }) => {
+            log::info("SCCP phone registered")
+                .with("device", device)
+                .address(*peer)
+                .count("version", u64::from(*version))
+                .with("load", load)
+                .with("reason", why)
+        }
+        Entry::Registration(Registration::StationGone { device, peer, why }) => {
+            log::info("SCCP phone gone").with("device", device).address(*peer).with("reason", why)
+        }
+        Entry::Registration(Registration::StationRefused { device, peer, why }) => {
+            log::warn("SCCP connection refused").with("device", device).address(*peer).with("reason", why)
         }
         Entry::Alarm(alarm) => of_alarm(alarm),
         Entry::Call(call) => of_call(call),

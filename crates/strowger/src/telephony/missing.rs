@@ -53,7 +53,7 @@ fn tell_missing(
     let at = crate::digits::now();
     let mut told = false;
     for (socket, why) in now.iter().filter(|(socket, _)| !is_in(before, socket)) {
-        log::error(format!("a SIP socket cannot be opened: {why}"))
+        log::error(format!("a socket cannot be opened: {why}"))
             .effect("it is done without, and tried again")
             .write();
         let alarm = json!({ "alarm": "sip-socket-missing", "socket": socket.to_string(), "reason": why });
@@ -62,7 +62,7 @@ fn tell_missing(
     }
     let gone = before.iter().map(|(socket, _)| socket).filter(|socket| !is_in(now, socket));
     for socket in gone.filter(|socket| is_wanted(socket)) {
-        log::info("a SIP socket that was missing is open").with("socket", socket).write();
+        log::info("a socket that was missing is open").with("socket", socket).write();
         events.tell(Topic::Alarm, at, json!({ "alarm": "sip-socket-open", "socket": socket.to_string() }));
         told = true;
     }
@@ -76,13 +76,14 @@ const PAUSE_MOST: Duration = Duration::from_secs(60);
 mod tests {
     use std::net::SocketAddr;
 
-    use strowger_base::net::Transport;
+    use strowger_base::net::{Protocol, Transport};
 
     use super::*;
 
     #[test]
     fn each_socket_is_told_once_when_it_is_missing_and_once_when_it_is_there() {
         let socket = |port: u16| WantedSocket {
+            protocol: Protocol::Sip,
             transport: Transport::Udp,
             address: SocketAddr::from(([192, 0, 2, 1], port)),
             advertise: None,

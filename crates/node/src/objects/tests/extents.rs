@@ -69,7 +69,7 @@ fn extents() {
     check("[[end_user]]\nname = \"alice\"\n", "", "nothing");
     check("pattern = \"1001\"", "pattern = \"1001\"\ndisplay = \"Alice\"", "line 1001");
     check("{ line = \"1001\" }, { line = \"1002\" }", "{ line = \"1001\" }", "line 1001, line 1002");
-    check("name = \"one\"", "name = \"one\"\nprotocol = \"sccp\"", "line 1001, line 1002");
+    check("name = \"one\"", "name = \"one\"\nprotocol = \"sccp\"", "others and lines");
     check(
         "[[phone]]\nname = \"one\"\nlines = [{ line = \"1001\" }, { line = \"1002\" }]\n",
         "",

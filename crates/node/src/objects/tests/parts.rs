@@ -472,10 +472,16 @@ fn a_line_and_its_phones() {
         .iter()
         .map(|phone| (&*phone.name, phone.username.as_deref(), phone.external_mask.as_deref()))
         .collect();
-    let expect =
-        [("SEP000000000001", Some("+491002"), None), ("SEP000000000002", Some("alice"), Some("777XXXX"))];
+    let expect = [
+        ("SEP000000000001", Some("+491002"), None),
+        ("SEP000000000002", Some("alice"), Some("777XXXX")),
+        ("SEP000000000003", None, None),
+    ];
     assert_eq!(phones, expect);
-    let [first, second] = line.phones.as_slice() else { panic!("two phones can register") };
+    let [first, second, third] = line.phones.as_slice() else { panic!("three phones can register") };
+    assert!(matches!(third.secret, LineSecret::Station), "it comes by its name");
+    let [station] = translated.draft.stations.stations.as_slice() else { panic!("an SCCP phone") };
+    assert_eq!((&*station.name, station.lines.as_slice()), ("SEP000000000003", &[line.line_name()][..]));
     assert!(!first.roams && !first.overlap && second.roams && second.overlap);
     assert_eq!((&*second.device_search_space, &*second.device_pool), ("all", "home"));
     assert_eq!((&*second.emergency_number, &*second.view.calling), ("+491", "all"));
@@ -490,7 +496,7 @@ fn a_line_and_its_phones() {
     let id = translated.origins.object(Place::Line(1)).unwrap().1;
     let alone = super::super::line(&state, id, &Open).unwrap();
     assert_eq!(alone.draft.unwrap().number, translated.draft.lines[1].number);
-    assert_eq!(alone.phones.len(), 2);
+    assert_eq!(alone.phones.len(), 3);
 }
 
 #[test]

@@ -166,12 +166,18 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             draft.plan.paging.insert("office".into(), Arc::new(group));
         }
         "multicast music" => multicast_music(draft),
+        _ if let Some(number) = station(want) => setting::station(number, draft),
         _ if let Some((number, keypad)) = keypad(want) => {
             let of_phone = draft.lines.iter_mut().filter(|line| &*line.number == number);
             of_phone.flat_map(|line| &mut line.phones).for_each(|phone| phone.keys = setting::method(keypad));
         }
         _ => panic!("nobody knows how `{want}` is set up"),
     }
+}
+
+/// Which line has an SCCP phone.
+pub(super) fn station(want: &str) -> Option<&str> {
+    want.strip_suffix(" has an SCCP phone")
 }
 
 /// Where a phone has its keys.

@@ -1,0 +1,283 @@
+//! SCCP phones: what they are told of themselves.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use strowger_base::WallTime;
+use strowger_configuration::kinds::{
+    BusyLampField, ButtonFeature, Clock as Hours, DateOrder, DateSeparator, DateTimeGroup, Phone,
+    PhoneButtonTemplate, PhoneProtocol, Server, ServiceParameters, SoftKey as Key, SoftKeyState,
+    SoftKeyTemplate,
+};
+use strowger_configuration::setting::Ref;
+use strowger_configuration::{Id, State};
+use strowger_dialplan::Zone;
+use strowger_sccp::codes::{ButtonType, KeyMode, Phrase, SoftKey};
+use strowger_sccp::station::device::{Assignment, Clock, Device, Line, SoftKeys};
+use strowger_sccp::station::io::Server as StationServer;
+use strowger_sccp::{Text, Version};
+
+use super::lines::{line_name, number};
+use super::{Translation, name};
+use crate::configuration::StationDraft;
+
+impl Translation<'_> {
+    /// All SCCP phones.
+    pub(super) fn stations(&mut self) {
+        let state = self.state;
+        let settings = &mut self.translated.draft.stations.settings;
+        if let Some((_, it)) = state.all::<ServiceParameters>().next() {
+            settings.keepalive = it.sccp_keepalive.get();
+            settings.standby_keepalive = it.sccp_standby_keepalive.get();
+        }
+        settings.servers = servers(state);
+        let mut shared = Shared::default();
+        let phones = state.all::<Phone>().filter(|(_, phone)| phone.protocol == PhoneProtocol::Sccp);
+        let stations = phones.map(|(_, phone)| station(state, phone, &mut shared));
+        self.translated.draft.stations.stations = stations.collect();
+    }
+}
+
+/// What many devices have in common, by the object that it comes of.
+#[derive(Default)]
+struct Shared {
+    clocks: BTreeMap<Option<Id>, (Arc<Clock>, Text)>,
+    soft_keys: BTreeMap<Option<Id>, Arc<SoftKeys>>,
+}
+
+fn station(state: &State, phone: &Phone, shared: &mut Shared) -> StationDraft {
+    let more = phone.more.as_deref();
+    let pool = phone.device_pool.and_then(|pool| state.get(pool));
+    let group = pool.and_then(|pool| pool.date_time_group);
+    let (clock, date_template) = shared
+        .clocks
+        .entry(group.map(|group| group.id()))
+        .or_insert_with(|| clock(group.and_then(|group| state.get(group))))
+        .clone();
+    let template = more.and_then(|more| more.soft_key_template);
+    let soft_keys = shared
+        .soft_keys
+        .entry(template.map(|template| template.id()))
+        .or_insert_with(|| Arc::new(soft_keys(template.and_then(|template| state.get(template)))));
+    let device = Device {
+        buttons: buttons(state, phone),
+        soft_keys: Arc::clone(soft_keys),
+        highest_version: Version::HIGHEST,
+        load: more.and_then(|more| more.load.as_ref()).map(|load| Text::from(load.as_str())),
+        user_name: Text::from(&*name(state, phone.owner)),
+        clock,
+        date_template,
+        messages_waiting: false,
+    };
+    // A line without a number of its own is not served, and its key shows nothing.
+    let lines = phone.lines.iter().filter_map(|button| line_name(state, button.line)).collect();
+    StationDraft { name: phone.name.as_str().into(), device: Arc::new(device), lines }
+}
+
+/// What its keys are: as the template says, and without one lines, then speed dials, then busy lamps.
+fn buttons(state: &State, phone: &Phone) -> Vec<Assignment> {
+    let keys = phone.keys.as_deref();
+    let mut lines = phone.lines.iter().filter_map(|button| {
+        let line = state.get(button.line)?;
+        let number = Text::from(&*number(&line.pattern)?);
+        let label =
+            if button.label.as_str().is_empty() { number.clone() } else { Text::from(button.label.as_str()) };
+        Some(Assignment::Line(Line {
+            number,
+            name: Text::from(line.display.as_str()),
+            label,
+            ..Line::default()
+        }))
+    });
+    let mut speed_dials = keys.into_iter().flat_map(|keys| keys.speed_dials.iter()).map(|dial| {
+        let number = Text::from(dial.number.as_str());
+        let label =
+            if dial.label.as_str().is_empty() { number.clone() } else { Text::from(dial.label.as_str()) };
+        Assignment::SpeedDial { number, label }
+    });
+    let mut lamps = keys
+        .into_iter()
+        .flat_map(|keys| keys.busy_lamp_fields.iter())
+        .filter_map(|field| busy_lamp(state, field));
+    let template: Option<Ref<PhoneButtonTemplate>> = phone.button_template;
+    let Some(template) = template.and_then(|template| state.get(template)) else {
+        return lines.chain(speed_dials).chain(lamps).collect();
+    };
+    let button = |feature: ButtonFeature, label: &str| {
+        let assigned = match feature {
+            ButtonFeature::Line | ButtonFeature::Intercom => lines.next(),
+            ButtonFeature::SpeedDial => speed_dials.next(),
+            ButtonFeature::BusyLampField => lamps.next(),
+            other => key(other).map(Assignment::Key),
+        };
+        match assigned {
+            Some(Assignment::SpeedDial { number, label: own }) if own == number && !label.is_empty() => {
+                Assignment::SpeedDial { number, label: Text::from(label) }
+            }
+            Some(assigned) => assigned,
+            None => Assignment::Unused,
+        }
+    };
+    let mut button = button;
+    template.buttons.iter().map(|it| button(it.feature, it.label.as_str())).collect()
+}
+
+fn busy_lamp(state: &State, field: &BusyLampField) -> Option<Assignment> {
+    let of_line = || number(&state.get(field.line?)?.pattern);
+    let number = field.number.as_ref().map(|number| number.as_str().into()).or_else(of_line)?;
+    let number = Text::from(&*number);
+    let label =
+        if field.label.as_str().is_empty() { number.clone() } else { Text::from(field.label.as_str()) };
+    Some(Assignment::BusyLamp { number, label })
+}
+
+/// The type of button for a feature; `None` for what these phones have no button for.
+const fn key(feature: ButtonFeature) -> Option<ButtonType> {
+    Some(match feature {
+        ButtonFeature::Redial => ButtonType::LAST_NUMBER_REDIAL,
+        ButtonFeature::Hold => ButtonType::HOLD,
+        ButtonFeature::Transfer => ButtonType::TRANSFER,
+        ButtonFeature::ForwardAll => ButtonType::FORWARD_ALL,
+        ButtonFeature::Conference => ButtonType::CONFERENCE,
+        ButtonFeature::ConferenceList => ButtonType::CONF_LIST,
+        ButtonFeature::RemoveLast => ButtonType::REMOVE_LAST_PARTICIPANT,
+        ButtonFeature::MeetMe => ButtonType::MEET_ME_CONFERENCE,
+        ButtonFeature::Park => ButtonType::CALL_PARK,
+        ButtonFeature::Pickup => ButtonType::CALL_PICKUP,
+        ButtonFeature::GroupPickup => ButtonType::GROUP_CALL_PICKUP,
+        ButtonFeature::OtherPickup => ButtonType::OTHER_PICKUP,
+        ButtonFeature::CallBack => ButtonType::CALL_BACK,
+        ButtonFeature::DoNotDisturb => ButtonType::DO_NOT_DISTURB,
+        ButtonFeature::HuntLogout => ButtonType::H_LOG,
+        ButtonFeature::Mobility => ButtonType::MOBILITY,
+        ButtonFeature::MaliciousCall => ButtonType::MALICIOUS_CALL,
+        ButtonFeature::QualityReport => ButtonType::QRT,
+        ButtonFeature::Messages => ButtonType::VOICEMAIL,
+        ButtonFeature::Answer => ButtonType::ANSWER_RELEASE,
+        ButtonFeature::Line
+        | ButtonFeature::SpeedDial
+        | ButtonFeature::BusyLampField
+        | ButtonFeature::Intercom
+        | ButtonFeature::Service
+        | ButtonFeature::Privacy
+        | ButtonFeature::Record
+        | ButtonFeature::Directories
+        | ButtonFeature::AllCalls
+        | ButtonFeature::None => return None,
+    })
+}
+
+/// The keys in each state; states that a template does not name have those of the system.
+fn soft_keys(template: Option<&SoftKeyTemplate>) -> SoftKeys {
+    let mut keys = SoftKeys::standard();
+    for set in template.into_iter().flat_map(|template| template.sets.iter()) {
+        let mode = match set.state {
+            SoftKeyState::OnHook => KeyMode::ON_HOOK,
+            SoftKeyState::Connected | SoftKeyState::ConnectedNoFeature => KeyMode::CONNECTED,
+            SoftKeyState::OnHold => KeyMode::ON_HOLD,
+            SoftKeyState::RingIn => KeyMode::RING_IN,
+            SoftKeyState::OffHook => KeyMode::OFF_HOOK,
+            SoftKeyState::ConnectedTransfer => KeyMode::CONNECTED_WITH_TRANSFER,
+            SoftKeyState::DigitsAfterFirst => KeyMode::DIGITS_FOLLOWING,
+            SoftKeyState::ConnectedConference => KeyMode::CONNECTED_CONFERENCE,
+            SoftKeyState::RingOut => KeyMode::RING_OUT,
+            SoftKeyState::OffHookWithFeature => KeyMode::OFF_HOOK_WITH_FEATURE,
+            SoftKeyState::RemoteInUse => KeyMode::IN_USE_HINT,
+        };
+        // These phones have one set for calls with features and for those without.
+        if set.state == SoftKeyState::ConnectedNoFeature {
+            continue;
+        }
+        let chosen: Vec<SoftKey> = set.keys.iter().filter_map(|key| soft_key(*key)).collect();
+        for key in &chosen {
+            if !keys.keys.iter().any(|(known, _)| known == key)
+                && let Some(phrase) = phrase(*key)
+            {
+                keys.keys.push((*key, Text::phrase(phrase, "")));
+            }
+        }
+        if let Some(place) = usize::try_from(mode.0).ok().and_then(|mode| keys.sets.get_mut(mode)) {
+            *place = chosen;
+        }
+    }
+    keys
+}
+
+/// The key of these phones; `None` for what they do not have.
+const fn soft_key(key: Key) -> Option<SoftKey> {
+    Some(match key {
+        Key::Redial => SoftKey::REDIAL,
+        Key::NewCall => SoftKey::NEW_CALL,
+        Key::Hold => SoftKey::HOLD,
+        Key::Transfer => SoftKey::TRANSFER,
+        Key::ForwardAll => SoftKey::FORWARD_ALL,
+        Key::Backspace => SoftKey::BACKSPACE,
+        Key::EndCall => SoftKey::END_CALL,
+        Key::Resume => SoftKey::RESUME,
+        Key::Answer => SoftKey::ANSWER,
+        Key::Conference => SoftKey::CONFERENCE,
+        Key::Park => SoftKey::PARK,
+        Key::Join => SoftKey::JOIN,
+        Key::MeetMe => SoftKey::MEET_ME,
+        Key::Pickup => SoftKey::PICKUP,
+        Key::GroupPickup => SoftKey::GROUP_PICKUP,
+        Key::CallBack => SoftKey::CALL_BACK,
+        Key::DoNotDisturb => SoftKey::DO_NOT_DISTURB,
+        Key::Select => SoftKey::SELECT,
+        Key::ConferenceList => SoftKey::CONFERENCE_LIST,
+        Key::ImmediateDivert => SoftKey::IMMEDIATE_DIVERT,
+        Key::Undefined
+        | Key::OtherPickup
+        | Key::RemoveLast
+        | Key::QualityReport
+        | Key::MaliciousCall
+        | Key::HuntLogout
+        | Key::AbbreviatedDial
+        | Key::Record => return None,
+    })
+}
+
+/// What stands on a key that the keys of the system are without.
+const fn phrase(key: SoftKey) -> Option<Phrase> {
+    match key {
+        SoftKey::JOIN => Some(Phrase::JOIN),
+        SoftKey::MEET_ME => Some(Phrase::MEETME),
+        _ => None,
+    }
+}
+
+/// The clock of a place, and how it writes dates.
+fn clock(group: Option<&DateTimeGroup>) -> (Arc<Clock>, Text) {
+    let Some(group) = group else { return (Arc::default(), Text::from("D/M/Y")) };
+    let separator = match group.separator {
+        DateSeparator::Slash => "/",
+        DateSeparator::Hyphen => "-",
+        DateSeparator::Dot => ".",
+    };
+    let order = match group.date {
+        DateOrder::DayMonthYear => ["D", "M", "Y"],
+        DateOrder::MonthDayYear => ["M", "D", "Y"],
+        DateOrder::YearMonthDay => ["Y", "M", "D"],
+    };
+    let twelve = if group.clock == Hours::Hours12 { "A" } else { "" };
+    let template = format!("{}{twelve}", order.join(separator));
+    let offsets = Zone::named(group.zone.as_str()).map(|zone| zone.offsets(CLOCKS_FROM, CLOCKS_UNTIL));
+    (Arc::new(Clock { offsets: offsets.unwrap_or_default() }), Text::from(template.as_str()))
+}
+
+/// The servers that phones are told of.
+fn servers(state: &State) -> Vec<StationServer> {
+    let server = |it: &Server| {
+        let address: IpAddr = it.address.as_ref()?.as_str().parse().ok()?;
+        let port = u16::try_from(it.sccp_port?.get()).ok()?;
+        Some(StationServer { name: Text::from(it.name.as_str()), address, port })
+    };
+    state.all::<Server>().filter_map(|(_, it)| server(it)).take(SERVERS).collect()
+}
+
+/// Servers that one message has room for.
+const SERVERS: usize = 5;
+/// Clocks are right between the beginning of 2020 and that of 2050.
+const CLOCKS_FROM: WallTime = WallTime::from_micros(1_577_836_800_000_000);
+const CLOCKS_UNTIL: WallTime = WallTime::from_micros(2_524_608_000_000_000);

@@ -1,0 +1,407 @@
+//! The SCCP side of a node: stations and their calls, in the words in which SIP speaks with it.
+//!
+//! [`Sccp`] is to phones that speak SCCP what [`strowger_sip::Sip`] is to the others: bytes of streams and commands go in, bytes
+//! and signals come out, and lines have contacts. Who is registered and what calls a phone has are two machines of the protocol's
+//! crate, which meet here; their media is translated ([`crate::voice`]), since call control speaks of it in SDP (RFC 8866).
+
+mod io;
+mod present;
+mod story;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_base::journal::Direction;
+use strowger_base::leg::{BindingId, Signal};
+use strowger_base::net::StreamId;
+use strowger_base::watch::{LineState, WatchId};
+use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now};
+use strowger_sccp::calls::LegIds;
+use strowger_sccp::codes::{ButtonType, Instance, LampMode, ResetType, Stimulus};
+use strowger_sccp::message::alerting::SetLamp;
+use strowger_sccp::message::lines::FeatureStat;
+use strowger_sccp::station::io::{Input as ToStations, Output as OfStations};
+use strowger_sccp::{Calls, FromStation, Stations, ToStation, calls};
+
+use crate::configuration::StationConfiguration;
+use crate::voice;
+
+pub(crate) use io::{Counters, Input, News, Outbox, Output};
+pub(crate) use present::Present;
+
+/// All stations of a node.
+pub(crate) struct Sccp {
+    stations: Stations,
+    calls: Calls,
+    configuration: Arc<StationConfiguration>,
+    /// The registered devices, by their names.
+    present: BTreeMap<Box<str>, Present>,
+    /// Where lines can be rung.
+    lines: BTreeMap<LineName, BTreeSet<BindingId>>,
+    /// Which device a contact is.
+    bindings: BTreeMap<BindingId, Box<str>>,
+    bindings_given: u64,
+    /// The busy lamps that watch, with their devices.
+    watches: BTreeMap<WatchId, (Box<str>, Instance)>,
+    /// Rises with every session description.
+    descriptions: u64,
+    counters: Counters,
+}
+
+/// Set in the number of every contact that speaks SCCP: the registrar of SIP never comes that far.
+const SCCP_BINDING: u64 = 1 << 63;
+
+/// Whether a contact speaks SCCP.
+pub(crate) const fn is_station(binding: BindingId) -> bool {
+    binding.0 & SCCP_BINDING != 0
+}
+
+impl Sccp {
+    /// No station is there; `leg_ids` are those of SCCP.
+    pub(crate) fn new(leg_ids: LegIds, configuration: Arc<StationConfiguration>) -> Self {
+        let stations = Stations::new(configuration.settings.clone(), Arc::clone(&configuration.devices));
+        Sccp {
+            stations,
+            calls: Calls::new(leg_ids),
+            configuration,
+            present: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            bindings: BTreeMap::new(),
+            bindings_given: 0,
+            watches: BTreeMap::new(),
+            descriptions: 0,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Takes what happened; what follows is in `out` in its order.
+    pub(crate) fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
+        match input {
+            Input::StreamOpened { stream, peer } => {
+                self.tell_stations(now, ToStations::StreamOpened { stream, peer }, out);
+            }
+            Input::StreamBytes { stream, bytes } => {
+                self.tell_stations(now, ToStations::StreamBytes { stream, bytes }, out);
+            }
+            Input::StreamClosed { stream } => {
+                self.tell_stations(now, ToStations::StreamClosed { stream }, out);
+            }
+            Input::Configure(configuration) => self.configure(now, configuration, out),
+            Input::Command(leg, command) => {
+                let media = voice::of_sdp(media_of(&command));
+                self.tell_calls(now, calls::io::Input::Command(leg, &command, media), Some(leg), out);
+            }
+            Input::Messages { line, waiting } => self.show_messages(now, line, waiting, out),
+            Input::News(watch, line) => self.show_lamp(now, watch, line, out),
+            Input::Timeout => {
+                self.tell_stations(now, ToStations::Timer, out);
+                self.tell_calls(now, calls::io::Input::Timeout, None, out);
+            }
+        }
+    }
+
+    /// When [`Input::Timeout`] is due.
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        let (stations, calls) = (self.stations.next_timeout(), self.calls.next_timeout());
+        stations.into_iter().chain(calls).min()
+    }
+
+    /// Whether a connection is one of these.
+    pub(crate) fn has_stream(&self, stream: StreamId) -> bool {
+        self.stations.has(stream)
+    }
+
+    /// Whether a leg is one of a phone here.
+    pub(crate) fn has_leg(&self, leg: LegId) -> bool {
+        self.calls.has(leg)
+    }
+
+    /// Whether a busy lamp here watches by this name.
+    pub(crate) fn has_watch(&self, watch: WatchId) -> bool {
+        self.watches.contains_key(&watch)
+    }
+
+    /// The contacts of a line.
+    pub(crate) fn contacts_of(&self, line: &str) -> impl Iterator<Item = BindingId> + '_ {
+        self.lines.get(line).into_iter().flatten().copied()
+    }
+
+    /// The device that a contact is.
+    pub(crate) fn device(&self, binding: BindingId) -> Option<&Present> {
+        self.present.get(self.bindings.get(&binding)?)
+    }
+
+    /// How many contacts there are.
+    pub(crate) fn contacts(&self) -> usize {
+        self.bindings.len()
+    }
+
+    /// How long a device may be silent.
+    pub(crate) fn patience(&self) -> Duration {
+        self.configuration.settings.keepalive * present::KEEPALIVES
+    }
+
+    /// The registered devices.
+    pub(crate) fn devices(&self) -> impl Iterator<Item = &Present> {
+        self.present.values()
+    }
+
+    /// The registered devices whose names come after this one.
+    pub(crate) fn devices_after(&self, name: &str) -> impl Iterator<Item = &Present> {
+        let after = (Bound::Excluded(name), Bound::Unbounded);
+        self.present.range::<str, _>(after).map(|(_, present)| present)
+    }
+
+    /// The calls of a device.
+    pub(crate) fn calls_of(&self, device: &str) -> usize {
+        self.calls.calls_of(device)
+    }
+
+    /// Connections, with those that stand by.
+    pub(crate) fn connections(&self) -> usize {
+        self.stations.connections()
+    }
+
+    /// How many legs there are.
+    pub(crate) fn legs(&self) -> usize {
+        self.calls.legs()
+    }
+
+    pub(crate) const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    fn tell_stations(&mut self, now: Now, input: ToStations<'_>, out: &mut Outbox) {
+        let mut said = Vec::new();
+        self.stations.handle(now, input, &mut said);
+        for item in said {
+            self.station_said(now, item, out);
+        }
+    }
+
+    fn station_said(&mut self, now: Now, item: OfStations, out: &mut Outbox) {
+        match item {
+            OfStations::Send { stream, bytes } => out.push(Output::Send { stream, bytes }),
+            OfStations::Close { stream } => out.push(Output::Close { stream }),
+            OfStations::Registered(registered) => {
+                self.counters.registered += 1;
+                let name = registered.device.as_str();
+                let usual = Arc::default();
+                let device = self.configuration.devices.get(name).unwrap_or(&usual);
+                let configured = (self.configuration.lines_of(name), &**device);
+                let mut given = || {
+                    self.bindings_given += 1;
+                    BindingId(SCCP_BINDING | self.bindings_given)
+                };
+                out.push(Output::Needed { stream: registered.stream });
+                let present = Present::new(now.wall, &registered, configured, &mut given);
+                out.push(Output::News(News::Arrived { registered: Box::new(registered) }));
+                self.tell_calls(now, calls::io::Input::Registered(present.phone()), None, out);
+                self.present.insert(present.name().into(), present);
+            }
+            OfStations::Ready { device } => self.is_ready(device.as_str(), out),
+            OfStations::Gone { device, why } => {
+                self.counters.gone(why);
+                let Some(present) = self.present.remove(device.as_str()) else { return };
+                for watch in &present.watches {
+                    self.watches.remove(watch);
+                    out.push(Output::Unwatch(*watch));
+                }
+                for (line, binding) in present.bindings() {
+                    self.bindings.remove(&binding);
+                    if let Some(contacts) = self.lines.get_mut(line)
+                        && contacts.remove(&binding)
+                    {
+                        if contacts.is_empty() {
+                            self.lines.remove(line);
+                        }
+                        let reason = present::unregistered(why);
+                        out.push(Output::Event(Event::Unregistered { line: line.clone(), binding, reason }));
+                    }
+                }
+                out.push(Output::News(News::Gone { device: device.clone(), peer: present.peer, why }));
+                self.tell_calls(now, calls::io::Input::Gone { device: device.as_str() }, None, out);
+            }
+            OfStations::Refused { peer, device, why, .. } => {
+                self.counters.refused(why);
+                out.push(Output::News(News::Refused { device: device.unwrap_or_default(), peer, why }));
+            }
+            OfStations::Said { device, message } => self.heard(now, device.as_str(), &message, out),
+            OfStations::PassedOver { .. } => self.counters.passed_over += 1,
+        }
+    }
+
+    /// A registered station says something of its abilities, calls or media.
+    fn heard(&mut self, now: Now, device: &str, message: &FromStation, out: &mut Outbox) {
+        if message.is_pressed() {
+            // One that never asks for the time has all that it wants.
+            self.is_ready(device, out);
+        }
+        let named = message.call().and_then(|call| self.calls.leg_of(call));
+        let mut said = Vec::new();
+        self.calls.handle(now, calls::io::Input::Said { device, message }, &mut said);
+        let first = || said.iter().find_map(|item| self.leg_of(item));
+        if let (Some(leg), Some(present)) = (named.or_else(first), self.present.get(device)) {
+            let text = story::received(message, present.dialect.version);
+            self.counters.received += 1;
+            out.push(Output::Message { leg, direction: Direction::Received, flow: present.flow, text });
+        }
+        self.calls_said(now, said, named, out);
+    }
+
+    fn tell_calls(&mut self, now: Now, input: calls::io::Input<'_>, leg: Option<LegId>, out: &mut Outbox) {
+        let mut said = Vec::new();
+        self.calls.handle(now, input, &mut said);
+        self.calls_said(now, said, leg, out);
+    }
+
+    /// What phones are told goes out as a whole, and before anything that call control hears after it.
+    fn calls_said(
+        &mut self,
+        now: Now,
+        said: Vec<calls::io::Output>,
+        mut leg: Option<LegId>,
+        out: &mut Outbox,
+    ) {
+        let mut sent = Vec::new();
+        for item in said {
+            leg = self.leg_of(&item).or(leg);
+            match item {
+                calls::io::Output::Tell { device, message } => {
+                    self.note_sent(device.as_str(), &message, leg, out);
+                    let input = ToStations::Tell { device: device.as_str(), message: &message };
+                    self.stations.handle(now, input, &mut sent);
+                }
+                calls::io::Output::Calls { device, any } => {
+                    self.stations.handle(now, ToStations::Calls { device: device.as_str(), any }, &mut sent);
+                }
+                calls::io::Output::Signal(leg, signal, media) => {
+                    for item in mem::take(&mut sent) {
+                        self.station_said(now, item, out);
+                    }
+                    self.descriptions += 1;
+                    let sdp = voice::to_sdp(&media, leg.number, self.descriptions);
+                    out.push(Output::Signal(leg, with_media(signal, sdp)));
+                }
+            }
+        }
+        for item in sent {
+            self.station_said(now, item, out);
+        }
+    }
+
+    /// The leg that something is about.
+    fn leg_of(&self, item: &calls::io::Output) -> Option<LegId> {
+        match item {
+            calls::io::Output::Tell { message, .. } => self.calls.leg_of(message.call()?),
+            calls::io::Output::Signal(leg, ..) => Some(*leg),
+            calls::io::Output::Calls { .. } => None,
+        }
+    }
+
+    fn note_sent(&mut self, device: &str, message: &ToStation, leg: Option<LegId>, out: &mut Outbox) {
+        self.counters.sent += 1;
+        let (Some(leg), Some(present)) = (leg, self.present.get(device)) else { return };
+        let text = story::sent(message, present.dialect.version);
+        out.push(Output::Message { leg, direction: Direction::Sent, flow: present.flow, text });
+    }
+
+    /// A station knows what it is: its lines can be rung.
+    fn is_ready(&mut self, device: &str, out: &mut Outbox) {
+        let expires = self.patience();
+        let Some(present) = self.present.get_mut(device).filter(|present| !present.ready) else { return };
+        present.ready = true;
+        for (line, binding) in present.bindings() {
+            self.bindings.insert(binding, device.into());
+            self.lines.entry(line.clone()).or_default().insert(binding);
+            out.push(Output::Event(Event::Registered {
+                line: line.clone(),
+                binding,
+                peer: present.peer,
+                transport: present.flow.transport(),
+                user_agent: present.describe().into(),
+                expires,
+            }));
+        }
+        let Some((watcher, lamps)) = present.lamps() else { return };
+        let mut watches = Vec::with_capacity(lamps.len());
+        for (instance, number, _) in lamps {
+            let watch = WatchId(self.calls.allocate());
+            watches.push(watch);
+            self.watches.insert(watch, (device.into(), *instance));
+            let (watcher, number) = (watcher.clone(), number.as_str().into());
+            out.push(Output::Watch { watch, watcher, number });
+        }
+        present.watches = watches;
+    }
+
+    /// A busy lamp shows how its line is.
+    fn show_lamp(&mut self, now: Now, watch: WatchId, line: &LineState, out: &mut Outbox) {
+        let Some((device, index)) = self.watches.get(&watch).cloned() else { return };
+        let Some(present) = self.present.get(&device) else { return };
+        let (kind, status) = (ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL, present::lamp_of(line).0);
+        let message = ToStation::from(FeatureStat { index, kind, status, label: present.label(index) });
+        self.counters.sent += 1;
+        self.tell_stations(now, ToStations::Tell { device: &device, message: &message }, out);
+    }
+
+    /// A station whose keys or lines are others now begins anew as soon as it has no call.
+    fn configure(&mut self, now: Now, configuration: Arc<StationConfiguration>, out: &mut Outbox) {
+        let before = mem::replace(&mut self.configuration, Arc::clone(&configuration));
+        self.tell_stations(now, ToStations::Settings(configuration.settings.clone()), out);
+        self.tell_stations(now, ToStations::Devices(Arc::clone(&configuration.devices)), out);
+        let changed: Vec<Box<str>> =
+            self.present.keys().filter(|name| before.differs(&configuration, name)).cloned().collect();
+        for device in changed {
+            let kind = ResetType::RESTART;
+            self.tell_stations(now, ToStations::Reset { device: &device, kind }, out);
+        }
+    }
+
+    /// The lamp of every phone on a line that tells of messages.
+    fn show_messages(&mut self, now: Now, line: &LineName, waiting: bool, out: &mut Outbox) {
+        let contacts: Vec<BindingId> = self.contacts_of(line.as_str()).collect();
+        for binding in contacts {
+            let Some(device) = self.bindings.get(&binding).cloned() else { continue };
+            let Some(present) = self.present.get_mut(&device) else { continue };
+            let Some((instance, any)) = present.messages(line, waiting) else { continue };
+            let lamp = |instance, is_on| {
+                let mode = if is_on { LampMode::ON } else { LampMode::OFF };
+                ToStation::from(SetLamp { stimulus: Stimulus::VOICE_MAIL, instance, mode })
+            };
+            for message in [lamp(Instance(0), any), lamp(instance, waiting)] {
+                self.counters.sent += 1;
+                self.tell_stations(now, ToStations::Tell { device: &device, message: &message }, out);
+            }
+        }
+    }
+}
+
+/// What a command says of media.
+fn media_of(command: &Command) -> &Sdp {
+    match command {
+        Command::Ring(ring) => &ring.media,
+        Command::Alert { media, .. }
+        | Command::Answer { media, .. }
+        | Command::Media(media)
+        | Command::Records(media, _) => media,
+        _ => &Sdp::None,
+    }
+}
+
+/// A signal with what it says of media.
+fn with_media(signal: Signal, sdp: Sdp) -> Signal {
+    match signal {
+        Signal::Setup(mut setup) => {
+            setup.media = sdp;
+            Signal::Setup(setup)
+        }
+        Signal::Alerting { alert, .. } => Signal::Alerting { alert, media: sdp },
+        Signal::Answered { connected, .. } => Signal::Answered { media: sdp, connected },
+        Signal::Media(_) => Signal::Media(sdp),
+        other => other,
+    }
+}

@@ -1,0 +1,135 @@
+//! What goes into the SCCP side of a node and what comes out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use strowger_base::journal::{Direction, Registration};
+use strowger_base::leg::{Origin, Signal};
+use strowger_base::net::{Flow, StreamId};
+use strowger_base::watch::{LineState, WatchId};
+use strowger_base::{Command, Event, LegId, LineName};
+use strowger_sccp::Text;
+use strowger_sccp::station::io::Registered;
+use strowger_sccp::station::reason::{Refusal, WhyGone};
+
+use crate::configuration::StationConfiguration;
+
+/// Everything that can happen to stations.
+pub(crate) enum Input<'a> {
+    /// A connection was accepted.
+    StreamOpened { stream: StreamId, peer: SocketAddr },
+    /// Bytes arrived on one.
+    StreamBytes { stream: StreamId, bytes: &'a [u8] },
+    /// One closed or broke.
+    StreamClosed { stream: StreamId },
+    /// The configuration is now this.
+    Configure(Arc<StationConfiguration>),
+    /// Call control wants something of a leg.
+    Command(LegId, Command),
+    /// Messages wait for a line, or no more.
+    Messages { line: &'a LineName, waiting: bool },
+    /// How a line is that a busy lamp shows.
+    News(WatchId, &'a LineState),
+    /// A deadline is due.
+    Timeout,
+}
+
+/// Everything that stations cause, in the order in which it must happen.
+pub(crate) enum Output {
+    /// Bytes for a connection.
+    Send { stream: StreamId, bytes: Vec<u8> },
+    /// A phone is reached over a connection.
+    Needed { stream: StreamId },
+    /// A connection is to be closed.
+    Close { stream: StreamId },
+    /// A leg tells something.
+    Signal(LegId, Signal),
+    /// A message of a leg, in words.
+    Message { leg: LegId, direction: Direction, flow: Flow, text: Vec<u8> },
+    /// A busy lamp wants to be told how a number is.
+    Watch { watch: WatchId, watcher: Origin, number: Box<str> },
+    /// It is there no longer.
+    Unwatch(WatchId),
+    /// A line can be rung somewhere, or no longer.
+    Event(Event),
+    /// A station came or went.
+    News(News),
+}
+
+/// Where outputs are put.
+pub(crate) type Outbox = Vec<Output>;
+
+/// A station came or went.
+pub(crate) enum News {
+    Arrived { registered: Box<Registered> },
+    Gone { device: Text, peer: SocketAddr, why: WhyGone },
+    Refused { device: Text, peer: SocketAddr, why: Refusal },
+}
+
+impl News {
+    /// As it stands in the journal.
+    pub(crate) fn record(&self) -> Registration<'_> {
+        match self {
+            News::Arrived { registered } => Registration::StationArrived {
+                device: registered.device.as_str(),
+                peer: registered.peer,
+                model: registered.model.0,
+                version: registered.dialect.version.number(),
+                load: registered.load.as_str(),
+                why: registered.why.word(),
+            },
+            News::Gone { device, peer, why } => {
+                Registration::StationGone { device: device.as_str(), peer: *peer, why: why.word() }
+            }
+            News::Refused { device, peer, why } => {
+                Registration::StationRefused { device: device.as_str(), peer: *peer, why: why.word() }
+            }
+        }
+    }
+}
+
+/// Counters since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Counters {
+    /// Messages of calls.
+    pub(crate) received: u64,
+    /// Messages of calls, and lamps.
+    pub(crate) sent: u64,
+    pub(crate) registered: u64,
+    pub(crate) gone_wanted: u64,
+    pub(crate) gone_keepalive: u64,
+    pub(crate) gone_connection: u64,
+    pub(crate) gone_broken: u64,
+    pub(crate) refused_unknown: u64,
+    pub(crate) refused_version: u64,
+    pub(crate) refused_slow: u64,
+    pub(crate) refused_broken: u64,
+    pub(crate) refused_full: u64,
+    /// Messages that were passed over.
+    pub(crate) passed_over: u64,
+}
+
+impl Counters {
+    pub(crate) const fn gone(&mut self, why: WhyGone) {
+        let counter = match why {
+            WhyGone::Left | WhyGone::ResetOrdered(_) | WhyGone::RegisteredAnew | WhyGone::Removed => {
+                &mut self.gone_wanted
+            }
+            WhyGone::KeepaliveLost => &mut self.gone_keepalive,
+            WhyGone::ConnectionLost => &mut self.gone_connection,
+            WhyGone::Broken(_) => &mut self.gone_broken,
+        };
+        *counter += 1;
+    }
+
+    pub(crate) const fn refused(&mut self, why: Refusal) {
+        let counter = match why {
+            Refusal::UnknownDevice => &mut self.refused_unknown,
+            Refusal::VersionTooOld(_) => &mut self.refused_version,
+            Refusal::TooSlow => &mut self.refused_slow,
+            Refusal::Broken(_) => &mut self.refused_broken,
+            Refusal::TooManyStations | Refusal::TooManyConnections => &mut self.refused_full,
+        };
+        *counter += 1;
+    }
+}

@@ -1,0 +1,207 @@
+//! A registered station.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use strowger_base::event::UnregisterReason;
+use strowger_base::leg::{BindingId, Origin};
+use strowger_base::net::{Flow, Transport};
+use strowger_base::watch::{CallDirection, CallPhase, LineCall, LineState, WatchId};
+use strowger_base::{LineName, WallTime};
+use strowger_sccp::calls::io::{Phone, PhoneLine};
+use strowger_sccp::codes::{BlfStatus, ButtonType, DeviceType, Instance, Stimulus};
+use strowger_sccp::station::device::{Assignment, Device};
+use strowger_sccp::station::io::Registered;
+use strowger_sccp::station::reason::{WhyGone, WhyRegistered};
+use strowger_sccp::{Dialect, Text, Version};
+
+use crate::configuration::StationLine;
+
+/// How many intervals of its keepalive a station may be silent.
+pub(crate) const KEEPALIVES: u32 = 3;
+
+/// A registered station.
+pub(crate) struct Present {
+    /// Its name, which is that of the phone in call control.
+    pub(crate) name: Arc<str>,
+    pub(crate) peer: SocketAddr,
+    pub(crate) flow: Flow,
+    pub(crate) dialect: Dialect,
+    pub(crate) model: DeviceType,
+    pub(crate) load: Text,
+    pub(crate) why: WhyRegistered,
+    pub(crate) since: WallTime,
+    /// It knows all that it asked for.
+    pub(crate) ready: bool,
+    lines: Vec<PresentLine>,
+    /// What its busy lamp buttons dial.
+    dials: Vec<(Stimulus, Instance, Text)>,
+    /// Its busy lamps: what each shows, and what stands beside it.
+    lamps: Vec<(Instance, Text, Text)>,
+    /// What they watch.
+    pub(crate) watches: Vec<WatchId>,
+    /// Its lines for which messages wait.
+    waiting: BTreeSet<LineName>,
+}
+
+/// A line of it, and where that is rung.
+struct PresentLine {
+    configured: StationLine,
+    binding: BindingId,
+}
+
+impl Present {
+    pub(crate) fn new(
+        now: WallTime,
+        registered: &Registered,
+        (lines, configured): (&[StationLine], &Device),
+        given: &mut dyn FnMut() -> BindingId,
+    ) -> Self {
+        let Registered { device, stream, peer, model, dialect, load, why, .. } = registered;
+        let flow = Flow::Stream { stream: *stream, peer: *peer, transport: Transport::Tcp };
+        let lines =
+            lines.iter().map(|line| PresentLine { configured: line.clone(), binding: given() }).collect();
+        Present {
+            name: device.as_str().into(),
+            peer: *peer,
+            flow,
+            dialect: *dialect,
+            model: *model,
+            load: load.clone(),
+            why: *why,
+            since: now,
+            ready: false,
+            lines,
+            dials: dials(configured, dialect.version),
+            lamps: lamps(configured, dialect.version),
+            watches: Vec::new(),
+            waiting: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The phone as its calls know it.
+    pub(crate) fn phone(&self) -> Phone {
+        let line = |line: &PresentLine| {
+            let StationLine { instance, line: name, number, display } = &line.configured;
+            PhoneLine {
+                instance: *instance,
+                origin: Origin::Line { line: name.clone(), phone: Some(Arc::clone(&self.name)) },
+                binding: line.binding,
+                number: number.clone(),
+                name: display.clone(),
+            }
+        };
+        Phone {
+            device: Text::from(&*self.name),
+            flow: self.flow,
+            lines: self.lines.iter().map(line).collect(),
+            dials: self.dials.clone(),
+        }
+    }
+
+    /// Its lines, and where each is rung.
+    pub(crate) fn bindings(&self) -> impl Iterator<Item = (&LineName, BindingId)> {
+        self.lines.iter().map(|line| (&line.configured.line, line.binding))
+    }
+
+    /// Who watches for its busy lamps, and what they show.
+    pub(crate) fn lamps(&self) -> Option<(Origin, &[(Instance, Text, Text)])> {
+        let first = self.lines.first().filter(|_| !self.lamps.is_empty())?;
+        let line = first.configured.line.clone();
+        Some((Origin::Line { line, phone: Some(Arc::clone(&self.name)) }, &self.lamps))
+    }
+
+    /// What stands beside a busy lamp.
+    pub(crate) fn label(&self, lamp: Instance) -> Text {
+        let found = self.lamps.iter().find(|(instance, ..)| *instance == lamp);
+        found.map(|(_, _, label)| label.clone()).unwrap_or_default()
+    }
+
+    /// What it calls itself: `Cisco 7961 (SCCP41.9-4-2SR3-1S)`.
+    pub(crate) fn describe(&self) -> String {
+        let model = match self.model.name() {
+            Some(name) => name.to_owned(),
+            None => format!("SCCP device {}", self.model.0),
+        };
+        if self.load.is_empty() { model } else { format!("{model} ({})", self.load.as_str()) }
+    }
+
+    /// Messages wait for a line of it, or no more: which button that is, and whether any wait for any of its lines. `None` when that
+    /// is shown already.
+    pub(crate) fn messages(&mut self, line: &LineName, waiting: bool) -> Option<(Instance, bool)> {
+        let instance = self.lines.iter().find(|known| known.configured.line == *line)?.configured.instance;
+        let changed = if waiting { self.waiting.insert(line.clone()) } else { self.waiting.remove(line) };
+        changed.then_some((instance, !self.waiting.is_empty()))
+    }
+}
+
+/// What the buttons beside lines dial. Busy lamps are speed dials of old phones, and newer ones count them with the features: their
+/// instance is no position. A speed dial that waits between its keys is left to call control, which knows it by that.
+fn dials(device: &Device, version: Version) -> Vec<(Stimulus, Instance, Text)> {
+    let mut dials = Vec::new();
+    let mut positions = 1..;
+    for (button, assignment) in device.assigned(version) {
+        let instance = Instance(u32::from(button.instance));
+        let stimulus = match button.kind {
+            ButtonType::SPEED_DIAL => Stimulus::SPEED_DIAL,
+            _ => Stimulus::BLF_SPEED_DIAL,
+        };
+        match assignment {
+            Assignment::SpeedDial { number, .. }
+                if positions.next() == Some(instance.0) && number.as_str().contains(',') => {}
+            Assignment::BusyLamp { number, .. } | Assignment::SpeedDial { number, .. } => {
+                dials.push((stimulus, instance, number.clone()));
+            }
+            _ => {}
+        }
+    }
+    dials
+}
+
+/// The busy lamps that a phone of this version can show.
+fn lamps(device: &Device, version: Version) -> Vec<(Instance, Text, Text)> {
+    let assigned = device.assigned(version).into_iter();
+    let lamps = assigned.filter_map(|(button, assignment)| match assignment {
+        Assignment::BusyLamp { number, label } if button.kind == ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL => {
+            Some((Instance(u32::from(button.instance)), number.clone(), label.clone()))
+        }
+        _ => None,
+    });
+    lamps.collect()
+}
+
+/// What a busy lamp shows of a line.
+pub(crate) fn lamp_of(line: &LineState) -> BlfStatus {
+    let phases = || line.calls.iter().map(|call| call.phase);
+    let rings =
+        |call: &LineCall| call.phase == CallPhase::Early && call.direction == CallDirection::Recipient;
+    if phases().any(|phase| phase == CallPhase::Confirmed) {
+        BlfStatus::IN_USE
+    } else if line.calls.iter().any(rings) {
+        BlfStatus::ALERTING
+    } else if phases().next().is_some() {
+        BlfStatus::IN_USE
+    } else if line.registered {
+        BlfStatus::IDLE
+    } else {
+        BlfStatus::UNKNOWN
+    }
+}
+
+/// Why a line can no longer be rung at a station.
+pub(crate) const fn unregistered(why: WhyGone) -> UnregisterReason {
+    match why {
+        WhyGone::Left => UnregisterReason::ByPhone,
+        WhyGone::KeepaliveLost => UnregisterReason::Expired,
+        WhyGone::ConnectionLost => UnregisterReason::ConnectionClosed,
+        WhyGone::ResetOrdered(_) => UnregisterReason::ResetOrdered,
+        WhyGone::RegisteredAnew => UnregisterReason::Replaced,
+        WhyGone::Broken(_) => UnregisterReason::Broken,
+        WhyGone::Removed => UnregisterReason::Unconfigured,
+    }
+}

@@ -1,0 +1,283 @@
+//! Phones that speak SCCP, among themselves and with phones that speak SIP.
+
+#[path = "../../sim/src/skinny/phone.rs"]
+#[allow(dead_code, reason = "each user of the phone needs a part of it")]
+mod phone;
+#[path = "support/skinny.rs"]
+mod skinny;
+#[path = "../../sim/src/skinny/wire.rs"]
+mod wire;
+#[path = "support/world.rs"]
+mod world;
+
+use std::time::Duration;
+
+use skinny::{Skinnies, device, mixed};
+use strowger_base::journal::{Entry, Registration};
+use world::{Phone, World, body_of, header};
+
+/// 2001 and 2002 at streams 11 and 12.
+fn scene(version: u8) -> (World, Skinnies) {
+    let (mut world, mut phones) = (World::new(&mixed()), Skinnies::new());
+    phones.comes(&mut world, 11, "2001", version);
+    phones.comes(&mut world, 12, "2002", version);
+    (world, phones)
+}
+
+#[track_caller]
+fn talk(phones: &Skinnies, one: u64, other: u64) {
+    assert_eq!(
+        (phones.shows(one).contains("Connected"), phones.shows(other).contains("Connected")),
+        (true, true),
+        "{} and {}",
+        phones.shows(one),
+        phones.shows(other)
+    );
+    let port = |of: u64| {
+        let (_, port, codec) = phones.phone(of).ports.values().next().expect("an open port");
+        (format!("192.0.2.{of}:{port}"), *codec)
+    };
+    let sends = |of: u64| {
+        let (address, codec, _) = phones.phone(of).sending.values().next().expect("it sends");
+        (address.clone(), *codec)
+    };
+    assert_eq!((sends(one), sends(other)), (port(other), port(one)));
+}
+
+#[test]
+fn a_phone_of_every_generation_registers_and_calls_another() {
+    for version in [3, 5, 8, 11, 15, 16, 17, 18, 20, 22] {
+        let (mut world, mut phones) = scene(version);
+        let phone = phones.phone(11);
+        assert!(phone.registered, "version {version}");
+        assert_eq!((phone.keepalive, phone.buttons.as_slice()), (30, &[(9, 1)][..]));
+        assert_eq!(phone.lines[&1], ["2001", "Zoë", "2001"]);
+        phones.does(&mut world, 11, |phone| phone.lifts());
+        assert_eq!(phones.phone(11).calls.values().next().expect("a call").tone, 0x21, "dial tone");
+        phones.does(&mut world, 11, |phone| phone.dials("2002"));
+        assert_eq!(
+            (phones.shows(11), phones.shows(12)),
+            ("calls 2002".into(), "is called by Zoë 2001".into())
+        );
+        assert_eq!(
+            (phones.phone(12).ringer, phones.phone(11).calls.values().next().expect("a call").tone),
+            (2, 0x24)
+        );
+        phones.presses(&mut world, 12, "Answer");
+        talk(&phones, 11, 12);
+        phones.does(&mut world, 11, |phone| phone.puts_down());
+        assert_eq!((phones.shows(11), phones.shows(12)), (String::new(), String::new()));
+        assert!(!phones.phone(12).talks() && phones.phone(12).ports.is_empty());
+        assert_eq!(world.calls().len(), 1);
+        phones.settle(&mut world);
+        world.settled();
+    }
+}
+
+#[test]
+fn it_calls_a_sip_phone_and_is_called_by_one() {
+    let (mut world, mut phones) = scene(17);
+    let mut alice = Phone::new("1001", "192.0.2.10:5060");
+    world.register(&mut alice);
+    phones.does(&mut world, 11, |phone| phone.calls_number("1001"));
+    let invite = world.expect(&alice, "INVITE ");
+    assert_eq!(body_of(&invite), "", "its own port is not known yet: {invite}");
+    world.from(alice.address, &alice.respond(&invite, "180 Ringing", ""));
+    phones.settle(&mut world);
+    assert_eq!(phones.shows(11), "calls 1001");
+    world.from(alice.address, &alice.respond(&invite, "200 OK", &alice.sdp()));
+    phones.settle(&mut world);
+    let ack = world.expect(&alice, "ACK ");
+    let port = phones.phone(11).ports.values().next().expect("an open port").1;
+    assert!(body_of(&ack).contains(&format!("m=audio {port} RTP/AVP 8")), "{ack}");
+    let (address, codec, _) = phones.phone(11).sending.values().next().cloned().expect("it sends");
+    assert_eq!((address.as_str(), codec), ("192.0.2.10:4000", 2));
+    phones.presses(&mut world, 11, "EndCall");
+    let bye = world.expect(&alice, "BYE ");
+    world.from(alice.address, &alice.respond(&bye, "200 OK", ""));
+
+    world.invite(&mut alice, "2001");
+    phones.settle(&mut world);
+    let ringing = world.expect(&alice, "SIP/2.0 180 ");
+    assert_eq!(phones.shows(11), "is called by Alice 1001");
+    phones.does(&mut world, 11, |phone| phone.lifts());
+    let answer = world.expect(&alice, "SIP/2.0 200 ");
+    assert!(body_of(&answer).contains("c=IN IP4 192.0.2.11"), "{answer}");
+    alice.remote_tag = world::tag_of(&ringing, "To").to_owned();
+    let ack = alice.request("ACK", "", "");
+    world.from(alice.address, &ack);
+    phones.settle(&mut world);
+    assert!(phones.phone(11).talks());
+    let bye = alice.request("BYE", "", "");
+    world.from(alice.address, &bye);
+    world.expect(&alice, "SIP/2.0 200 ");
+    phones.settle(&mut world);
+    assert_eq!(phones.shows(11), "");
+    assert!(header(&answer, "Contact").contains("sip:"));
+    phones.settle(&mut world);
+    world.settled();
+}
+
+#[test]
+fn a_lost_connection_ends_its_calls_and_a_new_registration_says_why() {
+    let (mut world, mut phones) = scene(17);
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    phones.presses(&mut world, 12, "Answer");
+    talk(&phones, 11, 12);
+    phones.breaks(&mut world, 11);
+    assert_eq!(phones.shows(12), "");
+    assert_eq!(world.registered(), [("2002".to_owned(), None)]);
+    let mut again = phone::Skinny::new(&device("2001"), 17, [192, 0, 2, 13]);
+    again.told = "14: Name=SEP Last=TCP-Closed".to_owned();
+    phones.phones.insert(13, again);
+    world.input(strowger_node::Input::StreamOpened {
+        stream: strowger_base::net::StreamId(13),
+        protocol: strowger_base::net::Protocol::Sccp,
+        transport: strowger_base::net::Transport::Tcp,
+        local: "192.0.2.1:2000".parse().expect("an address"),
+        peer: "192.0.2.13:40000".parse().expect("an address"),
+    });
+    phones.does(&mut world, 13, |phone| phone.connects());
+    let told: Vec<String> = world
+        .records()
+        .iter()
+        .filter_map(|record| match &record.entry {
+            Entry::Registration(Registration::StationArrived { device, why, .. }) => {
+                Some(format!("{device} came: {why}"))
+            }
+            Entry::Registration(Registration::StationGone { device, why, .. }) => {
+                Some(format!("{device} went: {why}"))
+            }
+            _ => None,
+        })
+        .collect();
+    let (one, other) = (device("2001"), device("2002"));
+    assert_eq!(
+        told,
+        [
+            format!("{one} came: started"),
+            format!("{other} came: started"),
+            format!("{one} went: connection-lost"),
+            format!("{one} came: connection-lost"),
+        ]
+    );
+    world.pass(Duration::from_secs(89));
+    phones.settle(&mut world);
+    assert_eq!(world.registered().len(), 2);
+    world.pass(Duration::from_secs(2));
+    assert_eq!(world.registered(), [], "nobody said that it is there");
+}
+
+#[test]
+fn a_call_is_held_and_taken_back() {
+    let (mut world, mut phones) = scene(17);
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    phones.presses(&mut world, 12, "Answer");
+    talk(&phones, 11, 12);
+    phones.presses(&mut world, 11, "Hold");
+    assert!(phones.phone(11).ports.is_empty(), "nothing is heard there");
+    assert_eq!(phones.shows(11), "holds, Zoë 2001 to Yves 2002");
+    assert!(phones.shows(12).contains("Connected"));
+    phones.presses(&mut world, 11, "Resume");
+    talk(&phones, 11, 12);
+    phones.presses(&mut world, 12, "EndCall");
+    assert_eq!((phones.shows(11), phones.shows(12)), (String::new(), String::new()));
+    phones.settle(&mut world);
+    world.settled();
+}
+
+#[test]
+fn a_party_is_transferred_with_and_without_consultation() {
+    for consults in [true, false] {
+        let (mut world, mut phones) = scene(22);
+        phones.comes(&mut world, 13, "2003", 8);
+        phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+        phones.presses(&mut world, 12, "Answer");
+        phones.presses(&mut world, 12, "Transfer");
+        phones.does(&mut world, 12, |phone| phone.dials("2003"));
+        assert_eq!(phones.shows(13), "is called by Yves 2002");
+        if consults {
+            phones.presses(&mut world, 13, "Answer");
+            talk(&phones, 12, 13);
+        }
+        phones.presses(&mut world, 12, "Transfer");
+        if !consults {
+            assert_eq!(phones.shows(13), "is called by Zoë 2001");
+            phones.presses(&mut world, 13, "Answer");
+        }
+        assert_eq!(phones.shows(12), "", "{consults}");
+        talk(&phones, 11, 13);
+        phones.presses(&mut world, 11, "EndCall");
+        assert_eq!((phones.shows(11), phones.shows(13)), (String::new(), String::new()));
+        phones.settle(&mut world);
+        world.settled();
+    }
+}
+
+#[test]
+fn a_speed_dial_and_a_busy_lamp_call_and_messages_are_shown() {
+    let mut draft = mixed();
+    let mut device = strowger_sccp::station::device::Device::clone(&draft.stations.stations[0].device);
+    let text = strowger_sccp::Text::from;
+    let (number, label) = (text("2002"), text("Yves"));
+    device.buttons.push(strowger_sccp::station::device::Assignment::BusyLamp { number, label });
+    let (number, label) = (text("2003"), text("Xena"));
+    device.buttons.push(strowger_sccp::station::device::Assignment::SpeedDial { number, label });
+    draft.stations.stations[0].device = std::sync::Arc::new(device);
+    draft.lines.iter_mut().find(|line| &*line.number == "2001").expect("the line").phones[0].speed_dials =
+        vec!["2003".into()];
+    for (version, lamp, dial) in [(22, (0x15, 1), (0x02, 1)), (11, (0x02, 1), (0x02, 2))] {
+        let (mut world, mut phones) = (World::new(&draft), Skinnies::new());
+        phones.comes(&mut world, 11, "2001", version);
+        phones.comes(&mut world, 12, "2002", version);
+        phones.comes(&mut world, 13, "2003", version);
+        phones.does(&mut world, 11, |phone| phone.pushes(lamp.0, lamp.1));
+        assert_eq!(phones.shows(12), "is called by Zoë 2001", "version {version}");
+        phones.does(&mut world, 11, |phone| phone.puts_down());
+        phones.does(&mut world, 11, |phone| phone.pushes(dial.0, dial.1));
+        assert_eq!(phones.shows(13), "is called by Zoë 2001", "version {version}");
+        phones.does(&mut world, 11, |phone| phone.puts_down());
+        let lit = |phones: &Skinnies| phones.phone(11).features.get(&1).map(|(status, _)| *status);
+        if version == 22 {
+            assert_eq!(lit(&phones), Some(1), "nobody talks there");
+            phones.does(&mut world, 13, |phone| phone.calls_number("2002"));
+            world.pass(Duration::from_secs(1));
+            phones.settle(&mut world);
+            assert_eq!(lit(&phones), Some(4), "it rings there");
+            phones.presses(&mut world, 12, "Answer");
+            world.pass(Duration::from_secs(1));
+            phones.settle(&mut world);
+            assert_eq!(lit(&phones), Some(2), "somebody talks there");
+            phones.does(&mut world, 13, |phone| phone.puts_down());
+            world.pass(Duration::from_secs(1));
+            phones.settle(&mut world);
+            assert_eq!(lit(&phones), Some(1), "nobody talks there");
+        }
+        let change = Some(strowger_base::watch::MailboxChange::Turn(strowger_base::feature::Turn::On));
+        world.ask(strowger_node::io::Question::Messages { line: "2001".into(), change });
+        phones.settle(&mut world);
+        assert_eq!(phones.shows(11), "sees that messages wait");
+        // It is shown to a phone that comes later, too.
+        phones.breaks(&mut world, 11);
+        phones.comes(&mut world, 14, "2001", version);
+        assert_eq!(phones.shows(14), "sees that messages wait");
+        phones.settle(&mut world);
+        world.settled();
+    }
+}
+
+#[test]
+fn a_changed_phone_begins_anew_when_its_call_is_over() {
+    let (mut world, mut phones) = scene(17);
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    let mut draft = mixed();
+    draft.stations.stations[0] = skinny::station("2001", &[("2001", "Zoe")]);
+    let configuration = draft.build().unwrap_or_else(|errors| panic!("{errors:?}"));
+    world.input(strowger_node::Input::Configure(std::sync::Arc::new(configuration)));
+    phones.settle(&mut world);
+    assert_eq!(phones.phone(11).reset, None, "it has a call");
+    phones.does(&mut world, 11, |phone| phone.puts_down());
+    assert_eq!((phones.phone(11).reset, phones.phone(12).reset), (Some(2), None));
+    phones.settle(&mut world);
+    world.settled();
+}

@@ -1,0 +1,169 @@
+//! Frames of SCCP as a phone reads and writes them, from the published layouts: little-endian words, texts of fixed size, and texts one
+//! after the other. It shares nothing with the server's own reader and writer, so that each is a check of the other.
+
+/// A frame that begins.
+pub(crate) struct Frame {
+    bytes: Vec<u8>,
+}
+
+impl Frame {
+    /// A message of this number; phones may leave the version in the header 0.
+    pub(crate) fn new(header: u32, id: u32) -> Self {
+        let mut bytes = vec![0; 4];
+        bytes.extend(header.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+        Frame { bytes }
+    }
+
+    pub(crate) fn word(mut self, word: u32) -> Self {
+        self.bytes.extend(word.to_le_bytes());
+        self
+    }
+
+    pub(crate) fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.bytes.extend(bytes);
+        self
+    }
+
+    /// A text in a place of so many bytes.
+    pub(crate) fn text(mut self, text: &str, room: usize) -> Self {
+        let end = self.bytes.len() + room;
+        self.bytes.extend(text.bytes().take(room));
+        self.bytes.resize(end, 0);
+        self
+    }
+
+    /// An IPv4 address as this version writes it.
+    pub(crate) fn address(self, version: u8, ip: [u8; 4]) -> Self {
+        if version < 17 { self.bytes(&ip) } else { self.word(0).bytes(&ip).bytes(&[0; 12]) }
+    }
+
+    pub(crate) fn end(mut self) -> Vec<u8> {
+        while self.bytes.len() % 4 != 0 {
+            self.bytes.push(0);
+        }
+        let length = self.bytes.len() as u32 - 8;
+        self.bytes[..4].copy_from_slice(&length.to_le_bytes());
+        self.bytes
+    }
+}
+
+/// A message that has come.
+pub(crate) struct Message<'b> {
+    pub(crate) header: u32,
+    pub(crate) id: u32,
+    pub(crate) body: &'b [u8],
+}
+
+/// The first whole frame of some bytes, and how long it is.
+pub(crate) fn first(bytes: &[u8]) -> Option<(Message<'_>, usize)> {
+    let length = word(bytes, 0)? as usize + 8;
+    let frame = bytes.get(..length)?;
+    let (header, id) = (word(frame, 4)?, word(frame, 8)?);
+    Some((Message { header, id, body: frame.get(12..)? }, length))
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|word| u32::from_le_bytes(*word))
+}
+
+impl Message<'_> {
+    /// The word at an offset; what a short body lacks is 0.
+    pub(crate) fn word(&self, at: usize) -> u32 {
+        word(self.body, at).unwrap_or(0)
+    }
+
+    pub(crate) fn byte(&self, at: usize) -> u8 {
+        self.body.get(at).copied().unwrap_or(0)
+    }
+
+    /// The text in a place of fixed size.
+    pub(crate) fn text(&self, at: usize, room: usize) -> String {
+        let rest = self.body.get(at..).unwrap_or_default();
+        shown(rest.get(..room).unwrap_or(rest))
+    }
+
+    /// Texts one after the other from an offset on.
+    pub(crate) fn texts(&self, at: usize) -> Vec<String> {
+        self.body.get(at..).unwrap_or_default().split(|byte| *byte == 0).map(shown).collect()
+    }
+
+    pub(crate) fn address(&self, version: u8, at: usize) -> [u8; 4] {
+        let at = if version < 17 { at } else { at + 4 };
+        self.body.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
+    }
+}
+
+/// A text as the phone shows it in English.
+fn shown(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    let text = bytes.get(..end).unwrap_or_default();
+    if let [0x80, index, rest @ ..] = text {
+        let phrase = PHRASES.iter().find(|(number, _)| number == index);
+        let phrase = phrase.map_or_else(|| format!("<{index}>"), |(_, phrase)| (*phrase).to_owned());
+        return phrase + &plain(rest);
+    }
+    plain(text)
+}
+
+fn plain(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    }
+}
+
+/// What a phone says in English for the numbers of its dictionary.
+const PHRASES: [(u8, &str); 51] = [
+    (1, "Redial"),
+    (2, "NewCall"),
+    (3, "Hold"),
+    (4, "Transfer"),
+    (5, "CFwdALL"),
+    (6, "CFwdBusy"),
+    (7, "CFwdNoAnswer"),
+    (8, "<<"),
+    (9, "EndCall"),
+    (10, "Resume"),
+    (11, "Answer"),
+    (12, "Info"),
+    (13, "Confrn"),
+    (14, "Park"),
+    (15, "Join"),
+    (16, "MeetMe"),
+    (17, "PickUp"),
+    (18, "GPickUp"),
+    (19, "Your current options"),
+    (20, "Off Hook"),
+    (21, "On Hook"),
+    (22, "Ring out"),
+    (23, "From"),
+    (24, "Connected"),
+    (25, "Busy"),
+    (26, "Line In Use"),
+    (27, "Call Waiting"),
+    (28, "Call Transfer"),
+    (29, "Call Park"),
+    (30, "Call Proceed"),
+    (31, "In Use Remote"),
+    (32, "Enter number"),
+    (33, "Call park At"),
+    (35, "Temp Fail"),
+    (36, "You Have VoiceMail"),
+    (37, "Forwarded to"),
+    (52, "Conference"),
+    (53, "Park Number"),
+    (54, "Private"),
+    (55, "Not Enough Bandwidth"),
+    (56, "Unknown Number"),
+    (63, "DND"),
+    (65, "CallBack"),
+    (67, "Barge"),
+    (77, "DirTrfr"),
+    (78, "Select"),
+    (79, "ConfList"),
+    (80, "iDivert"),
+    (81, "cBarge"),
+    (91, "OPickUp"),
+    (92, "HLog"),
+];

@@ -1,0 +1,47 @@
+//! Phones that speak SCCP, and what their users do.
+
+use crate::skinny::phone::{CONNECTED, HOLD, RING_IN};
+use crate::world::World;
+
+impl World {
+    /// The user of a phone does something; false when it cannot be done now.
+    pub(super) fn station_does(&mut self, number: &str, what: &str) -> bool {
+        let Some(it) = self.stations.phones.get_mut(number) else { return false };
+        let phone = &mut it.phone;
+        let words: Vec<&str> = what.split(' ').collect();
+        let done = match words[..] {
+            ["calls", number] => {
+                phone.calls_number(number);
+                true
+            }
+            ["lifts", "the", "receiver"] => {
+                phone.lifts();
+                true
+            }
+            ["dials", digits] => {
+                phone.dials(digits);
+                true
+            }
+            ["answers"] => phone.presses_at("Answer", RING_IN),
+            ["hangs", "up"] if phone.calls.is_empty() => false,
+            ["hangs", "up"] => {
+                phone.puts_down();
+                true
+            }
+            ["holds"] => phone.presses_at("Hold", CONNECTED),
+            ["resumes"] => phone.presses_at("Resume", HOLD),
+            ["presses", key] => phone.presses(key),
+            ["pushes", "speed", "dial", place] => {
+                phone.pushes(2, place.parse().unwrap_or(0));
+                true
+            }
+            ["pushes", "line", place] => {
+                phone.pushes(9, place.parse().unwrap_or(0));
+                true
+            }
+            _ => panic!("an SCCP phone cannot {what}"),
+        };
+        self.stations.collect(self.now.mono);
+        done
+    }
+}

@@ -1,0 +1,218 @@
+//! Phones that speak SCCP, each over a connection of its own, on which nothing is lost.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use strowger_base::net::{Protocol, StreamId, Transport};
+use strowger_base::{Instant, Rng};
+use strowger_node::Input;
+
+use super::{Failure, World};
+use crate::setting::{self, FEATURES, NUMBERS};
+use crate::skinny::phone::{RING_IN, Skinny};
+
+/// How long bytes are under way.
+const DELAY: Duration = Duration::from_micros(200);
+
+/// All phones that speak SCCP.
+#[derive(Debug, Default)]
+pub(crate) struct Stations {
+    /// By the numbers of their lines.
+    pub(crate) phones: BTreeMap<String, Station>,
+    under_way: BTreeMap<(Instant, u64), (Direction, StreamId, Vec<u8>)>,
+    sequence: u64,
+    streams: u64,
+    /// Keys that were pressed.
+    pub(super) pressed: Vec<(Instant, char)>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Station {
+    pub(crate) phone: Skinny,
+    pub(super) stream: StreamId,
+    /// When it says next that it is there.
+    pub(super) keepalive: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Direction {
+    ToNode,
+    ToPhone,
+}
+
+impl Stations {
+    pub(crate) fn next(&self) -> Option<Instant> {
+        let keepalives = self.phones.values().filter(|it| it.phone.registered).map(|it| it.keepalive);
+        self.under_way.keys().next().map(|(at, _)| *at).into_iter().chain(keepalives).min()
+    }
+
+    /// Bytes of the node for a phone.
+    pub(crate) fn sent(&mut self, now: Instant, stream: StreamId, bytes: &[u8]) {
+        self.put(now, Direction::ToPhone, stream, bytes.to_vec());
+    }
+
+    fn put(&mut self, now: Instant, direction: Direction, stream: StreamId, bytes: Vec<u8>) {
+        self.sequence += 1;
+        self.under_way.insert((now + DELAY, self.sequence), (direction, stream, bytes));
+    }
+
+    /// What phones want to say is under way.
+    pub(super) fn collect(&mut self, now: Instant) {
+        let said: Vec<(StreamId, Vec<u8>)> = self
+            .phones
+            .values_mut()
+            .filter(|it| !it.phone.sends.is_empty())
+            .map(|it| (it.stream, std::mem::take(&mut it.phone.sends)))
+            .collect();
+        said.into_iter().for_each(|(stream, bytes)| self.put(now, Direction::ToNode, stream, bytes));
+    }
+}
+
+impl World {
+    /// A phone of a line comes.
+    pub(super) fn station_comes(&mut self, number: &str, version: u8) -> Result<(), Failure> {
+        let host = 100 + self.stations.phones.len() as u8;
+        let phone = Skinny::new(&setting::device(number), version, [192, 0, 2, host]);
+        let station = Station { phone, stream: StreamId(0), keepalive: Instant::FAR_FUTURE };
+        self.stations.phones.insert(number.to_owned(), station);
+        self.station_connects(number)
+    }
+
+    /// A phone comes over a new connection.
+    fn station_connects(&mut self, number: &str) -> Result<(), Failure> {
+        self.stations.streams += 1;
+        let stream = StreamId(self.stations.streams);
+        let Some(station) = self.stations.phones.get_mut(number) else { return Ok(()) };
+        station.phone.connects();
+        (station.stream, station.keepalive) = (stream, self.now.mono + Duration::from_secs(30));
+        let (peer, local) = (SocketAddr::from((station.phone.ip, 49_152)), ([192, 0, 2, 1], 2000).into());
+        let (protocol, transport) = (Protocol::Sccp, Transport::Tcp);
+        self.give(Input::StreamOpened { stream, protocol, transport, local, peer })?;
+        self.stations.collect(self.now.mono);
+        Ok(())
+    }
+
+    /// The power went: all connections are gone, and phones make new ones.
+    pub(super) fn stations_come_back(&mut self) -> Result<(), Failure> {
+        self.stations.under_way.clear();
+        let numbers: Vec<String> = self.stations.phones.keys().cloned().collect();
+        for number in numbers {
+            if let Some(station) = self.stations.phones.get_mut(&number) {
+                station.phone.told = "14: Name=SEP Last=TCP-Closed".to_owned();
+            }
+            self.station_connects(&number)?;
+        }
+        Ok(())
+    }
+
+    /// A connection breaks, and the phone comes back at once.
+    fn station_breaks(&mut self, number: &str) -> Result<(), Failure> {
+        let Some(stream) = self.stations.phones.get(number).map(|station| station.stream) else {
+            return Ok(());
+        };
+        self.stations.under_way.retain(|_, (_, of, _)| *of != stream);
+        self.give(Input::StreamClosed { stream })?;
+        self.station_connects(number)
+    }
+
+    /// Whoever is at some phone does something that the phone lets him do now.
+    pub(super) fn station_acts(&mut self) -> Result<(), Failure> {
+        self.next_station = self.now.mono + Duration::from_millis(150 + self.rng.below(2_500));
+        let place = self.rng.below(self.plan.stations) as usize;
+        let Some(number) = self.stations.phones.keys().nth(place).cloned() else { return Ok(()) };
+        if self.rng.one_in(60) {
+            self.trace_line("station", &format!("{number} loses its connection"));
+            return self.station_breaks(&number);
+        }
+        let callee = match self.rng.below(8) {
+            0 => "9999".to_owned(),
+            1 => FEATURES[self.rng.below(FEATURES.len() as u64) as usize].to_owned(),
+            2 => NUMBERS[self.rng.below(NUMBERS.len() as u64) as usize].to_owned(),
+            _ => setting::number(self.rng.below(self.plan.lines + self.plan.stations)),
+        };
+        let act = self.rng.below(12);
+        let key = self.rng.below(16) as usize;
+        let Some(station) = self.stations.phones.get_mut(&number).filter(|it| it.phone.registered) else {
+            return Ok(());
+        };
+        let phone = &mut station.phone;
+        let did = match act {
+            0 if phone.calls.is_empty() => {
+                phone.calls_number(&callee);
+                format!("calls {callee}")
+            }
+            0 | 1 => {
+                phone.lifts();
+                "lifts".to_owned()
+            }
+            2 | 3 => {
+                phone.dials(&callee);
+                self.stations.pressed.extend(callee.chars().map(|key| (self.now.mono, key)));
+                format!("dials {callee}")
+            }
+            4 => {
+                phone.puts_down();
+                "puts down".to_owned()
+            }
+            5 => {
+                phone.pushes(9, 1);
+                "pushes its line".to_owned()
+            }
+            6 => {
+                phone.pushes(2, 1);
+                "pushes its speed dial".to_owned()
+            }
+            7 | 8 if phone.presses_at("Answer", RING_IN) => "answers".to_owned(),
+            _ => {
+                let keys = phone.shown_keys();
+                let Some(key) = keys.get(key % keys.len().max(1)).cloned() else { return Ok(()) };
+                phone.presses(&key);
+                format!("presses {key}")
+            }
+        };
+        self.report.pressed += 1;
+        self.trace_line("station", &format!("{number} {did}"));
+        self.stations.collect(self.now.mono);
+        Ok(())
+    }
+
+    /// A number of the seed's, of its own: what came before stations is what it was.
+    pub(super) fn rng_of_stations(&mut self) -> u64 {
+        Rng::new(self.plan.seed ^ 0x5cc9_0002 ^ self.stations.phones.len() as u64).next_u64()
+    }
+
+    /// What is due of stations: bytes arrive, and phones say that they are there.
+    pub(super) fn stations_go_on(&mut self) -> Result<(), Failure> {
+        let now = self.now.mono;
+        if let Some(entry) = self.stations.under_way.first_entry().filter(|entry| entry.key().0 <= now) {
+            let (direction, stream, bytes) = entry.remove();
+            match direction {
+                Direction::ToNode => self.give(Input::StreamBytes { stream, bytes: &bytes })?,
+                Direction::ToPhone => {
+                    if let Some(it) = self.stations.phones.values_mut().find(|it| it.stream == stream) {
+                        it.phone.hears(&bytes);
+                        if let Some(complaint) = it.phone.complaint.take() {
+                            return Err(format!("{now:?} {}: {complaint}", it.phone.name));
+                        }
+                    }
+                }
+            }
+        }
+        for it in self.stations.phones.values_mut().filter(|it| it.keepalive <= now) {
+            it.keepalive = now + Duration::from_secs(u64::from(it.phone.keepalive.max(10)));
+            it.phone.says_that_it_is_there();
+        }
+        self.stations.collect(now);
+        Ok(())
+    }
+
+    /// Everybody puts down the receiver, and ends what is held.
+    pub(super) fn stations_hang_up(&mut self) {
+        for it in self.stations.phones.values_mut() {
+            it.phone.hangs_up_all();
+        }
+        self.stations.collect(self.now.mono);
+    }
+}
