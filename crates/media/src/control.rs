@@ -229,7 +229,8 @@ pub enum RtcpWay {
 /// What the workers shall do. Every opened port is closed exactly once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Command {
-    /// Open an RTP and RTCP port for a service. Answered by [`Report::Opened`] or [`Report::Failed`].
+    /// Open an RTP and RTCP port for a service. Answered by [`Report::Opened`] or [`Report::Failed`], or by [`Report::Closed`] when the
+    /// worker that was to open it is lost before it has answered.
     OpenEndpoint {
         /// The new port.
         port: PortId,
@@ -284,7 +285,7 @@ pub enum Command {
         /// Whether.
         mute: Mute,
     },
-    /// Open the two ports of a relay. Answered by [`Report::Opened`] with both addresses, or [`Report::Failed`].
+    /// Open the two ports of a relay. Answered like [`Command::OpenEndpoint`], with both addresses.
     OpenRelay {
         /// The new port.
         port: PortId,
@@ -339,7 +340,7 @@ pub enum Command {
     },
     /// What may be sent to one side of a relay, which shall hear a tone beside the other side: that it is recorded, that somebody else
     /// calls, or that something is done. It hears this one no more when `None`, as at first. Its other side hears nothing of it, nor do
-    /// copies. At most [`crate::relay::TONES`] are heard at once.
+    /// copies. At most [`crate::warning::TONES`] are heard at once.
     Warn {
         /// The relay.
         port: PortId,
@@ -465,7 +466,8 @@ pub struct SentKeys {
     pub b: Option<KeyMaterial>,
 }
 
-/// What the workers tell.
+/// What the workers tell. After [`Report::Failed`] or [`Report::Closed`] nothing that is told of a port means anything any more; it may
+/// still come, from a worker that took its time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Report {
     /// The port is open.
@@ -512,7 +514,8 @@ pub enum Report {
         /// At which port.
         port: PortId,
     },
-    /// The port is closed; a relay or a fork also without a command, when its sockets failed.
+    /// The port is closed: as it was commanded, or because its sockets or its worker are lost. That may be in place of
+    /// [`Report::Opened`]; whoever waits for the port waits in vain.
     Closed {
         /// Which.
         port: PortId,

@@ -25,8 +25,7 @@ use crate::rtcp::{self, Compound};
 use crate::rtp::{self, HEADER_BYTES, Header, Packet, Reception, ReportBlock, Timing};
 use crate::srtp::{Failure, Protection};
 use crate::statistics::{StreamStatistics, Unsent};
-use crate::tone::cadence;
-use crate::warning::Warning;
+use crate::warning::Warnings;
 use crate::worker::{Channel, Former, Outbox, SocketRef};
 use keys::{Fate, Keys};
 use renaming::Renaming;
@@ -102,7 +101,7 @@ struct Half {
     /// How this side hears the other one's source.
     hears: Renaming,
     /// The tones that this side hears beside the other one.
-    warnings: Vec<(Tone, Warning)>,
+    warnings: Warnings,
     reception: Reception,
     remote: Option<ReportBlock>,
     /// The middle of the NTP time of this side's last sender report, and when it passed.
@@ -151,7 +150,7 @@ impl Relay {
             }
             Input::Warn(side, tone, types) => {
                 let (half, _) = self.halves(side);
-                half.warn(now.mono, tone, types);
+                half.warnings.warn(now.mono, tone, types);
             }
             Input::Suspend(suspended) => {
                 self.suspended = suspended;
@@ -298,7 +297,7 @@ impl Relay {
                     continue;
                 };
                 let socket = SocketRef { port, side, channel: Channel::Rtp };
-                let told = to.warned(now.mono, &encoded, &mut mixed);
+                let told = to.warnings.warned(now.mono, &encoded, &mut mixed);
                 let write = |buffer: &mut Vec<u8>| buffer.extend_from_slice(told);
                 if out.send_protected(&mut to.protection, socket, destination, write) {
                     to.sent += 1;
@@ -409,7 +408,7 @@ impl Relay {
             && let Some(source) = to.hears.judge(&header, &to.protection)
         {
             let socket = SocketRef { port, side: side.other(), channel: Channel::Rtp };
-            let told = to.warned(now.mono, bytes, &mut mixed);
+            let told = to.warnings.warned(now.mono, bytes, &mut mixed);
             let write = |buffer: &mut Vec<u8>| {
                 let (head, rest) = told.split_at_checked(SOURCE_AT).unwrap_or_default();
                 buffer.extend_from_slice(head.get(..2).unwrap_or_default());
@@ -516,30 +515,6 @@ impl Relay {
 }
 
 impl Half {
-    /// This side hears a tone, or does not hear it any more.
-    fn warn(&mut self, now: Instant, tone: Tone, types: Option<PayloadTypes>) {
-        let known = self.warnings.iter_mut().find(|(other, warning)| *other == tone && !warning.is_over(now));
-        match (types, known) {
-            (None, _) => self.warnings.retain(|(other, _)| *other != tone),
-            (Some(types), Some((_, warning))) => warning.set_types(types),
-            (Some(types), None) => {
-                self.warnings.retain(|(other, warning)| *other != tone && !warning.is_over(now));
-                if self.warnings.len() < TONES {
-                    self.warnings.push((tone, Warning::new(now, cadence(tone), types)));
-                }
-            }
-        }
-    }
-
-    /// The packet as this side shall hear it: with the tones that it is to hear, one after the other.
-    fn warned<'p>(&mut self, now: Instant, bytes: &'p [u8], mixed: &'p mut Vec<u8>) -> &'p [u8] {
-        let mut told = false;
-        for (_, warning) in &mut self.warnings {
-            told |= if told { warning.mix_into(now, mixed) } else { warning.mix(now, bytes, mixed) };
-        }
-        if told { mixed } else { bytes }
-    }
-
     /// Keeps what this side reports of the other side's stream, and of when it sent its own report.
     fn take_reports(&mut self, now: Instant, compound: Compound<'_>, other: &Half) {
         for packet in compound.packets() {
@@ -573,8 +548,6 @@ impl Half {
     }
 }
 
-/// Tones that a side hears at once beside the other one; a further one is not heard.
-pub const TONES: usize = 4;
 /// Where the source stands in an RTP packet.
 const SOURCE_AT: usize = 8;
 /// Payload types below are static ones of audio; from here on there is video, and what is agreed in each call (RFC 3551 §6).

@@ -11,15 +11,60 @@
 use std::f64::consts::TAU;
 
 use strowger_base::Instant;
+use strowger_base::leg::Tone;
 
 use crate::codec::{Codec, Listener, Speaker};
 use crate::control::PayloadTypes;
 use crate::rtp::Packet;
-use crate::tone::{Cadence, Repeat, Segment};
+use crate::tone::{Cadence, Repeat, Segment, cadence};
+
+/// The tones that one party hears beside the other one.
+#[derive(Debug, Default)]
+pub struct Warnings {
+    tones: Vec<(Tone, Warning)>,
+    /// Room for a packet that has one tone in it and gets another.
+    spare: Vec<u8>,
+}
+
+impl Warnings {
+    /// The party hears a tone, or with `None` does not hear it any more. One that it hears already goes on where it is.
+    pub fn warn(&mut self, now: Instant, tone: Tone, types: Option<PayloadTypes>) {
+        self.drop_over(now);
+        let known = self.tones.iter_mut().find(|(other, _)| *other == tone);
+        match (types, known) {
+            (None, _) => self.tones.retain(|(other, _)| *other != tone),
+            (Some(types), Some((_, warning))) => warning.set_types(types),
+            (Some(types), None) => {
+                if self.tones.len() < TONES {
+                    self.tones.push((tone, Warning::new(now, cadence(tone), types)));
+                }
+            }
+        }
+    }
+
+    /// The packet as the party shall hear it: with its tones, one after the other, or as it is. `mixed` is room for it.
+    pub fn warned<'p>(&mut self, now: Instant, bytes: &'p [u8], mixed: &'p mut Vec<u8>) -> &'p [u8] {
+        // One that is over would be decoded and encoded for nothing, until the call ends.
+        self.drop_over(now);
+        let mut told = false;
+        for (_, warning) in &mut self.tones {
+            if !told {
+                told = warning.mix(now, bytes, mixed);
+            } else if warning.mix(now, mixed, &mut self.spare) {
+                std::mem::swap(mixed, &mut self.spare);
+            }
+        }
+        if told { mixed } else { bytes }
+    }
+
+    fn drop_over(&mut self, now: Instant) {
+        self.tones.retain(|(_, warning)| !warning.is_over(now));
+    }
+}
 
 /// The tone towards one party.
 #[derive(Debug)]
-pub struct Warning {
+struct Warning {
     /// What the packets may be that go to it.
     types: PayloadTypes,
     cadence: &'static Cadence,
@@ -44,7 +89,7 @@ struct Stream {
 
 impl Warning {
     /// A tone that begins at once.
-    pub fn new(now: Instant, cadence: &'static Cadence, types: PayloadTypes) -> Self {
+    fn new(now: Instant, cadence: &'static Cadence, types: PayloadTypes) -> Self {
         Warning {
             types,
             cadence,
@@ -57,17 +102,18 @@ impl Warning {
     }
 
     /// Another description of what may be sent; the tone goes on where it is.
-    pub const fn set_types(&mut self, types: PayloadTypes) {
+    const fn set_types(&mut self, types: PayloadTypes) {
         self.types = types;
     }
 
     /// How often the tone has begun.
-    pub const fn tones(&self) -> u64 {
+    #[cfg(test)]
+    const fn tones(&self) -> u64 {
         self.tones
     }
 
     /// Whether it has sounded to its end.
-    pub fn is_over(&self, now: Instant) -> bool {
+    fn is_over(&self, now: Instant) -> bool {
         let elapsed = now.saturating_since(self.began).as_millis() as u64;
         self.cadence.repeat == Repeat::Once && elapsed > self.cycle_ms() + JUMP_SECS * 1000
     }
@@ -76,18 +122,8 @@ impl Warning {
         self.cadence.segments.iter().map(|segment| u64::from(segment.duration_ms)).sum::<u64>().max(1)
     }
 
-    /// The same for a packet that has another tone in it already.
-    pub fn mix_into(&mut self, now: Instant, packet: &mut Vec<u8>) -> bool {
-        let mut both = Vec::with_capacity(packet.len());
-        let told = self.mix(now, packet, &mut both);
-        if told {
-            *packet = both;
-        }
-        true
-    }
-
     /// Writes the packet with the tone in it into `mixed`, unless it goes on as it is.
-    pub fn mix(&mut self, now: Instant, bytes: &[u8], mixed: &mut Vec<u8>) -> bool {
+    fn mix(&mut self, now: Instant, bytes: &[u8], mixed: &mut Vec<u8>) -> bool {
         let Ok(packet) = Packet::parse(bytes) else { return false };
         let Some(codec) = self.types.codec_of(packet.header.payload_type) else { return false };
         let units = u64::from(codec.units_of(packet.payload));
@@ -197,6 +233,8 @@ fn segment_at(cadence: &Cadence, index: u64, rate: u64) -> Option<(Segment, u64)
     None
 }
 
+/// Tones that a party hears at once beside the other one; a further one is not heard.
+pub const TONES: usize = 4;
 /// The most of each sine. About -15 dBm0: heard well, and the other party is understood beside it.
 const AMPLITUDE: f64 = 4000.0;
 /// Room for the longest packet that Opus has, 120 ms.
@@ -346,5 +384,71 @@ mod tests {
         check(600, 1, 4_004_320, false);
         check(620, 2, 77, false);
         check(15_010, 2, 77 + 8 * 14_390, true);
+    }
+
+    /// The `index`-th packet of 20 ms, in which nothing is said.
+    fn silence(codec: Codec, index: u32) -> Vec<u8> {
+        let mut payload = Vec::new();
+        Speaker::new(codec).encode(&vec![0; codec.samples(20)], &mut payload);
+        let timestamp = index * codec.units(20);
+        let header = Header { payload_type: 100, marker: false, sequence: index as u16, timestamp, ssrc: 7 };
+        let mut packet = Vec::new();
+        Packet { header, csrc: &[], extension: None, payload: &payload }.write(&mut packet);
+        packet
+    }
+
+    fn at(index: u32) -> Instant {
+        Instant::from_nanos(u64::from(index) * 20_000_000)
+    }
+
+    fn types(codec: Codec) -> Option<PayloadTypes> {
+        let mut types = PayloadTypes::default();
+        *types.slot(codec) = Some(100);
+        Some(types)
+    }
+
+    #[test]
+    fn a_tone_that_is_over_leaves_packets_as_they_are() {
+        for codec in [Codec::G722, Codec::Opus] {
+            let mut warnings = Warnings::default();
+            warnings.warn(at(0), Tone::ZipZip, types(codec));
+            let mut mixed = Vec::new();
+            let mut changed = (0..500).filter(|index| {
+                let packet = silence(codec, *index);
+                warnings.warned(at(*index), &packet, &mut mixed).as_ptr() != packet.as_ptr()
+            });
+            let last = changed.by_ref().last().unwrap();
+            assert!((20..150).contains(&last), "{codec:?}: {last}");
+            assert!(warnings.tones.is_empty());
+        }
+    }
+
+    #[test]
+    fn two_tones_at_once_are_both_heard_and_need_no_new_room_for_each_packet() {
+        let mut warnings = Warnings::default();
+        let waiting = Tone::National { country: Country::UnitedStates, tone: CallTone::CallWaiting };
+        let recorded = Tone::National { country: Country::UnitedStates, tone: CallTone::Recording };
+        for tone in [recorded, waiting] {
+            warnings.warn(at(0), tone, types(Codec::G722));
+        }
+        let (mut mixed, mut listener, mut heard) = (Vec::new(), Listener::new(Codec::G722), Vec::new());
+        let mut rooms = Vec::new();
+        for index in 0..50 {
+            let packet = silence(Codec::G722, index);
+            let told = warnings.warned(at(index), &packet, &mut mixed);
+            listener.decode(Packet::parse(told).unwrap().payload, &mut heard);
+            let mut now = [mixed.as_ptr(), warnings.spare.as_ptr()];
+            now.sort_unstable();
+            rooms.push(now);
+        }
+        rooms.dedup();
+        assert_eq!(rooms.len(), 1, "the same two");
+        let part = &heard[1600..4800];
+        for hz in [1400.0, 440.0] {
+            // Beside the other one, which is as loud.
+            assert!(tone_to_rest_db(hz, 16_000.0, part) > -3.0, "{hz}");
+        }
+        warnings.warn(at(50), waiting, None);
+        assert_eq!(warnings.tones.len(), 1);
     }
 }

@@ -483,3 +483,45 @@ fn a_leg_whose_port_is_lost_again_and_again_is_released() {
     let failed = Report::Failed { port: PortId(5), reason: "no port".into() };
     assert_eq!(bench.report(failed), "Released 47 Refused(503)");
 }
+
+/// The worker may lose a port before it has opened it: whoever offered is answered when another one is open.
+#[test]
+fn a_port_that_is_lost_before_it_opened_is_replaced_and_the_call_is_answered() {
+    for (media, version) in [(Media::Offer(talk()), "answer(v1 sendrecv"), (Media::None, "offer(v1 sendrecv")]
+    {
+        let mut bench = Bench::new();
+        bench.command(ring(media));
+        assert_eq!(bench.report(lost(3)), "quality 0 packets, port lost, open 5 Echo");
+        let told = bench.report(opened_again(5));
+        assert!(told.starts_with(&format!("Answered[9999 Echo test] {version}")), "{told}");
+        // What is agreed is agreed for the port that is open; nothing has to be told anew.
+        let next = bench.command(Command::Media(Media::Answer(talk())));
+        assert!(!next.contains("Media offer"), "{next}");
+        assert_eq!(bench.command(Command::Release(Cause::NORMAL_CALL_CLEARING)), "close 5");
+        assert_eq!(bench.report(lost(5)), "quality 0 packets");
+        assert_eq!((bench.agent.legs(), bench.agent.open_ports()), (0, 0));
+    }
+}
+
+#[test]
+fn a_leg_whose_port_is_lost_before_it_opened_again_and_again_is_refused() {
+    let mut bench = Bench::in_state("Opening");
+    for port in [3, 5, 7] {
+        let expect = format!("quality 0 packets, port lost, open {} Echo", port + 2);
+        assert_eq!(bench.report(lost(port)), expect);
+    }
+    assert_eq!(bench.report(lost(9)), "quality 0 packets, Released 47 Refused(503)");
+    assert_eq!((bench.agent.legs(), bench.agent.open_ports()), (0, 0));
+}
+
+/// What is over in a moment is not begun a second time, but has to begin once.
+#[test]
+fn an_announcement_whose_port_is_lost_before_it_opened_is_played_from_another_one() {
+    let mut bench = Bench::new();
+    let Command::Ring(ring) = ring(Media::Offer(talk())) else { panic!("a ring") };
+    bench.command(Command::Ring(Box::new(Ring { target: Target::Service(Service::Announcement), ..*ring })));
+    assert_eq!(bench.report(lost(3)), "quality 0 packets, port lost, open 5 Announcement");
+    let told = bench.report(opened_again(5));
+    assert!(told.starts_with("Answered[9999 Announcement] answer(v1"), "{told}");
+    assert_eq!(bench.report(lost(5)), "quality 0 packets, Released 47 HungUp");
+}

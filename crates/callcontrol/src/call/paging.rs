@@ -253,6 +253,12 @@ impl Call {
         out: &mut Outbox,
     ) -> bool {
         let Some(page) = &mut self.facts.page else { return false };
+        if matches!(page.cast, Cast::Opening(own, _) if own == port) {
+            // Whoever waits for it shall not wait on.
+            let reason = "its port was lost before it was open".into();
+            self.page_reported(now, Report::Failed { port, reason }, shared, out);
+            return true;
+        }
         let Some(to) = page.group.multicast.filter(|_| page.cast == Cast::Open(port)) else { return false };
         let id = page.id;
         let news = Paging::NotMulticast { reason: "its port was lost, and another one is opened" };

@@ -165,23 +165,23 @@ impl CallControl {
             self.shared.relays.get(port).is_some_and(|used| self.calls.contains_key(&used.call))
         };
         wanted.retain(|(port, _), _| lives(port));
+        // Also one whose place another one takes, where the country is another one now: a relay plays both otherwise.
+        for (&(port, side), &(tone, _)) in &tones.sounding {
+            if wanted.get(&(port, side)).is_none_or(|(_, talk)| talk.tone != tone) {
+                out.media(control::Command::Warn { port, side, tone, types: None });
+            }
+        }
         let mut sounding = BTreeMap::new();
-        for (place, (leg, talk)) in &wanted {
-            let ((port, side), tone, types) = (*place, talk.tone, talk.types);
-            let before = tones.sounding.get(place);
+        for (&(port, side), &(leg, talk)) in &wanted {
+            let (tone, types) = (talk.tone, talk.types);
+            let before = tones.sounding.get(&(port, side));
             if before != Some(&(tone, types)) {
                 out.media(control::Command::Warn { port, side, tone, types: Some(types) });
             }
-            if before.is_none() {
-                out.decide(now, talk.call, Some(*leg), Decision::Hears(tone));
+            if before.is_none_or(|(before, _)| *before != tone) {
+                out.decide(now, talk.call, Some(leg), Decision::Hears(tone));
             }
-            sounding.insert(*place, (tone, types));
-        }
-        for (place, (tone, _)) in &tones.sounding {
-            if !sounding.contains_key(place) {
-                let ((port, side), tone) = (*place, *tone);
-                out.media(control::Command::Warn { port, side, tone, types: None });
-            }
+            sounding.insert((port, side), (tone, types));
         }
         self.shared.waiting_tones.sounding = sounding;
     }

@@ -13,8 +13,8 @@ use strowger_base::leg::{
 };
 use strowger_base::net::{Flow, ListenerId};
 use strowger_base::{
-    CallId, Cause, Instant, LegId, LineName, Media, NodeId, Now, Rng, SessionDescription, ShardId, Signal,
-    WallTime,
+    CallId, Cause, Country, Instant, LegId, LineName, Media, NodeId, Now, Rng, SessionDescription, ShardId,
+    Signal, WallTime,
 };
 use strowger_callcontrol::configuration::{DivertTo, HoldMode};
 use strowger_callcontrol::io::{Contact, Reach};
@@ -146,6 +146,10 @@ impl Driver {
             }
             ["music"] => {
                 self.configuration.hold = HoldMode::Music;
+                self.configure();
+            }
+            ["country", name] => {
+                self.configuration.country = Country::from_name(name).unwrap();
                 self.configure();
             }
             ["keys-of", device, method] => {

@@ -163,9 +163,11 @@ impl ServiceLeg {
         }
     }
 
-    /// Its port is lost: this one takes its place, where what it does can go on there.
+    /// Its port is lost: this one takes its place, where what it does can go on there. A leg that is not answered yet is answered when
+    /// this one is open, as it would have been before.
     pub(super) fn moves(&mut self, port: PortId) -> (Service, Ended) {
         let service = self.service;
+        let has_begun = !matches!(self.state, State::Opening { .. });
         let goes_on = match service {
             Service::Echo | Service::Sounds | Service::Conference(_) | Service::Page { .. } => true,
             // They are over in a moment, and would begin anew.
@@ -173,14 +175,19 @@ impl ServiceLeg {
             | Service::Annunciator(_)
             | Service::Prompt
             | Service::Confirmation
-            | Service::Multicast { .. } => false,
+            | Service::Multicast { .. } => !has_begun,
         };
         self.losses += 1;
         if !goes_on || self.losses > LOSSES_MAX {
             let cause = Cause::RESOURCE_UNAVAILABLE;
-            return (service, Ended::Now { cause, reason: ReleaseReason::HungUp });
+            let refused = ReleaseReason::Refused(cause.sip_status());
+            let reason = if has_begun { ReleaseReason::HungUp } else { refused };
+            return (service, Ended::Now { cause, reason });
         }
-        (self.port, self.place, self.talking) = (port, Place::Moves, Talking::No);
+        (self.port, self.talking) = (port, Talking::No);
+        if has_begun {
+            self.place = Place::Moves;
+        }
         (service, Ended::No)
     }
 
