@@ -291,7 +291,7 @@ pub enum Command {
         port: PortId,
     },
     /// Open the two ports of a passage: a relay of datagrams that are no RTP, such as fax by UDPTL (ITU-T T.38). It is directed and
-    /// closed like a relay, and does nothing else. Answered by [`Report::Opened`] with both addresses, or [`Report::Failed`].
+    /// closed like a relay, and does nothing else. Answered like [`Command::OpenRelay`].
     OpenPassage {
         /// The new port.
         port: PortId,

@@ -418,7 +418,7 @@ mod tests {
                 warnings.warned(at(*index), &packet, &mut mixed).as_ptr() != packet.as_ptr()
             });
             let last = changed.by_ref().last().unwrap();
-            assert!((20..150).contains(&last), "{codec:?}: {last}");
+            assert!((20..160).contains(&last), "{codec:?}: {last}");
             assert!(warnings.tones.is_empty());
         }
     }

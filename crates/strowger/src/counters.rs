@@ -75,7 +75,7 @@ pub(crate) struct Media {
     pub(crate) failures: Figure,
     /// How often a thread hung that had this place.
     pub(crate) hangs: Figure,
-    /// 1 while one hangs and nobody takes its place.
+    /// 1 while nobody has the place of one that hangs.
     pub(crate) hangs_now: Figure,
 }
 
@@ -88,6 +88,20 @@ impl Media {
             hangs: Figure::new(),
             hangs_now: Figure::new(),
         }
+    }
+}
+
+#[cfg(test)]
+impl Default for Media {
+    fn default() -> Self {
+        Media::new()
+    }
+}
+
+#[cfg(test)]
+impl Default for Queue {
+    fn default() -> Self {
+        Queue::new()
     }
 }
 
@@ -113,6 +127,11 @@ impl Queue {
     /// Any thread may take.
     pub(crate) fn took(&self) {
         self.taken.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So much is taken by nobody any more.
+    pub(crate) fn lost(&self, count: u64) {
+        self.taken.fetch_add(count, Ordering::Relaxed);
     }
 
     /// How much waits; a moment may be missed, since nobody stops for it.

@@ -104,10 +104,12 @@ impl Turns {
                 self.node.handle(self.clock.now(), Input::Timeout, &mut self.out);
             }
             self.carry_out();
+            self.hear_of_losses();
             self.hands.store.give(at);
             if let Some(overloaded) = self.load.judge(at, drained, self.hands.store.is_behind()) {
                 self.node.handle(self.clock.now(), Input::Overloaded(overloaded), &mut self.out);
                 self.carry_out();
+                self.hear_of_losses();
             }
         }
         self.hands.store.finish();
@@ -194,6 +196,16 @@ impl Turns {
             }
         }
         // More letters wait: come back at once.
+        self.mailbox.ring_again();
+    }
+
+    /// Tells the node what media threads cannot tell themselves.
+    fn hear_of_losses(&mut self) {
+        for _ in 0..LETTERS_A_TURN {
+            let Some(report) = self.hands.media.loss() else { return };
+            self.node.handle(self.clock.now(), Input::Media(report), &mut self.out);
+            self.carry_out();
+        }
         self.mailbox.ring_again();
     }
 

@@ -366,7 +366,7 @@ async fn health(site: Arc<Site>, _: Ask) -> Result<Response, Problem> {
     let sum =
         |figure: fn(&crate::counters::Media) -> u64| crate::counters::MEDIA.iter().map(figure).sum::<u64>();
     let media_hangs = sum(|media| media.hangs_now.get());
-    // Calls of its ports are silent, and nothing helps but to begin anew.
+    // What is opened in its place fails or is the work of others, and hardly anything helps but to begin anew.
     let status = if media_hangs > 0 { StatusCode::SERVICE_UNAVAILABLE } else { status };
     let body = serde_json::json!({
         "media_threads_hanging": media_hangs,

@@ -112,7 +112,8 @@ impl Sender {
         result
     }
 
-    fn ring(&self) {
+    /// Lets whoever reads look, also when there is no letter.
+    pub(crate) fn ring(&self) {
         // One ring is enough for all letters that are there when it is heard.
         if !self.bell.rung.swap(true, Ordering::AcqRel) {
             // The counter cannot overflow: it is at most one.

@@ -3,8 +3,10 @@
 //! A packet costs one system call to read and one to send it, and no lock and no allocation; what is asked once for many packets is
 //! which sockets have any (ADR 0026).
 
+mod lane;
 mod pace;
 mod placement;
+mod sender;
 mod sockets;
 mod watchdog;
 
@@ -32,11 +34,13 @@ use crate::log;
 use crate::mailbox::{Letter, Sender};
 use crate::readiness::Readiness;
 use crate::this_server::Machine;
+use lane::{Lane, Queue};
 use pace::Pace;
-use placement::Placement;
+pub(crate) use sender::MediaSender;
+use sender::{closed, opens};
 use sockets::{Failed, Share, Sockets, Token};
 pub(crate) use watchdog::Watch;
-use watchdog::{Doing, Lane, Progress, Queue};
+use watchdog::{Doing, Progress};
 
 /// What every media thread needs of the others.
 #[derive(Clone)]
@@ -49,6 +53,18 @@ pub(crate) struct Parts {
     pub(crate) sockets_max: usize,
     pub(crate) decision: Sender,
     pub(crate) started: Clock,
+    /// Where each counts what it does.
+    pub(crate) figures: &'static [counters::Media; counters::MEDIA_THREADS],
+    /// Where it is counted what is commanded and taken.
+    pub(crate) commands: &'static counters::Queue,
+}
+
+impl Parts {
+    /// Where the thread of this place counts.
+    fn figures(&self, index: usize) -> &'static counters::Media {
+        let [first, ..] = self.figures;
+        self.figures.get(index).unwrap_or(first)
+    }
 }
 
 /// How many threads this machine is worth: a core is left to the decisions, and each has a fair number of ports.
@@ -67,40 +83,11 @@ pub(crate) fn threads(
     let (mut lanes, mut threads) = (vec![], vec![]);
     for index in 0..count {
         let (queue, thread) = MediaThread::new(index, count, Rng::new(rng.next_u64()), parts.clone())?;
-        lanes.push(Arc::new(Lane::new(queue)));
+        lanes.push(Arc::new(Lane::new(queue, parts.figures(index), parts.commands)));
         threads.push(thread);
     }
     let watch = Watch::new(&lanes, rng, parts.clone());
-    Ok((MediaSender { placement: Placement::new(lanes.len()), lanes }, threads, watch))
-}
-
-/// Commands for the media threads.
-pub(crate) struct MediaSender {
-    lanes: Vec<Arc<Lane>>,
-    placement: Placement,
-}
-
-impl MediaSender {
-    /// Hands over a command; waits when the media thread is far behind.
-    pub(crate) fn command(&mut self, command: Command) {
-        if let Some(lane) = self.lanes.get(self.placement.of(&command)) {
-            lane.command(command);
-        }
-    }
-
-    /// Learns from what the threads tell.
-    pub(crate) fn heard(&mut self, report: &Report) {
-        self.placement.heard(report);
-        if let Report::Closed { port, .. } | Report::Failed { port, .. } = report {
-            self.lanes.iter().for_each(|lane| lane.gone(*port));
-        }
-    }
-}
-
-impl Drop for MediaSender {
-    fn drop(&mut self) {
-        self.lanes.iter().for_each(|lane| lane.end());
-    }
+    Ok((MediaSender::new(lanes), threads, watch))
 }
 
 /// A media thread's own.
@@ -115,6 +102,8 @@ pub(crate) struct MediaThread {
     bell: Arc<EventFd>,
     progress: Arc<Progress>,
     figures: &'static counters::Media,
+    /// The port that is being opened or closed by command: who wants that is owed an answer.
+    under_way: Option<PortId>,
     out: Outbox,
     /// What the outbox held, while it is done.
     items: Vec<Output>,
@@ -134,24 +123,24 @@ impl MediaThread {
         let (commands, queue) = sync_channel(COMMANDS);
         let progress = Arc::<Progress>::default();
         let share = Share { index: index as u16, of: of as u16 };
-        let figures = counters::MEDIA.get(index).unwrap_or(&counters::MEDIA[0]);
         let thread = MediaThread {
             worker: worker(Rng::new(rng.next_u64()), &parts),
             rng,
             sockets: Sockets::new(parts.sockets_max / of.max(1), share),
+            figures: parts.figures(index),
             parts,
             readiness,
             pace: Pace::default(),
             queue,
             bell: Arc::clone(&bell),
             progress: Arc::clone(&progress),
-            figures,
+            under_way: None,
             out: Outbox::default(),
             items: Vec::new(),
             reports: VecDeque::new(),
             buffer: vec![0; DATAGRAM_MAX],
         };
-        Ok((Queue { commands, bell, progress }, thread))
+        Ok((Queue::new(commands, bell, progress), thread))
     }
 
     /// Runs until nobody sends commands any more. What fails in it takes its ports along and not the thread: those whose they were get
@@ -171,15 +160,16 @@ impl MediaThread {
 
     /// Tells that all ports are lost, and has none.
     fn begin_anew(&mut self, why: String) {
-        let lost = self.sockets.close_all();
+        let mut lost = self.sockets.close_all();
+        // It has no sockets, or not yet, or not any more.
+        lost.extend(self.under_way.take().filter(|port| !lost.contains(port)));
         log::error("a media thread failed and begins anew")
             .with("reason", why)
             .count("ports", lost.len() as u64)
             .effect("its calls lose what they had of it and are given other ports")
             .write();
         self.figures.failures.add(1);
-        self.figures.sockets.set(0);
-        let closed = |port| Report::Closed { port, statistics: Box::default() };
+        self.count_sockets();
         self.reports.extend(lost.into_iter().map(closed));
         self.worker = worker(Rng::new(self.rng.next_u64()), &self.parts);
         (self.out, self.items) = (Outbox::default(), Vec::new());
@@ -190,7 +180,7 @@ impl MediaThread {
         loop {
             self.progress.ends();
             self.wait()?;
-            if self.progress.is_replaced() {
+            if self.progress.ends_now() {
                 return Ok(Ended);
             }
             self.progress.begins();
@@ -226,7 +216,7 @@ impl MediaThread {
     /// Tells the decision thread what there is to tell. It never waits: the decision thread may be waiting for room
     /// in our own queue, and then both would stand still.
     fn tell(&mut self) {
-        if self.progress.is_replaced() {
+        if self.progress.ends_now() {
             // All that it had was told lost.
             return self.reports.clear();
         }
@@ -260,11 +250,17 @@ impl MediaThread {
         loop {
             match self.queue.try_recv() {
                 Ok(command) => {
-                    counters::MEDIA_COMMANDS.took();
+                    if !self.progress.takes() {
+                        return Err(Ended);
+                    }
+                    self.parts.commands.took();
                     self.progress.does(Doing::Command, command.port());
+                    let is_awaited = opens(&command) || matches!(command, Command::Close { .. });
+                    self.under_way = is_awaited.then(|| command.port());
                     #[cfg(test)]
-                    tests::hangs_at(&command);
+                    tests::stumbles_at(&command);
                     self.input(now, Input::Command(command));
+                    self.under_way = None;
                     done += 1;
                 }
                 Err(TryRecvError::Empty) => return Ok(done),
@@ -280,6 +276,9 @@ impl MediaThread {
         for _ in 0..LOOKS {
             let mut count = 0;
             while let Some(token) = self.readiness.ready(count) {
+                if self.progress.ends_now() {
+                    return Err(Ended);
+                }
                 match token {
                     // It rings once for all that is in the queue, and may have rung again since the queue was looked at.
                     BELL => {
@@ -365,7 +364,7 @@ impl MediaThread {
                     }
                     Output::CloseSockets { port } => {
                         self.sockets.close(port);
-                        self.figures.sockets.set(self.sockets.len() as u64);
+                        self.count_sockets();
                     }
                     Output::Report(report) => self.reports.push_back(report),
                 }
@@ -382,6 +381,13 @@ impl MediaThread {
         }
     }
 
+    /// Says how many sockets are open; one that is replaced says nothing of its successor's.
+    fn count_sockets(&self) {
+        if !self.progress.ends_now() {
+            self.figures.sockets.set(self.sockets.len() as u64);
+        }
+    }
+
     fn open(&mut self, port: PortId, pairs: u8, multicast_ttl: Option<u8>) -> Input<'static> {
         self.progress.does(Doing::Sockets, port);
         let machine = self.parts.machine.borrow().clone();
@@ -392,7 +398,7 @@ impl MediaThread {
             self.sockets.close(port);
             opened = Err(error.to_string().into());
         }
-        self.figures.sockets.set(self.sockets.len() as u64);
+        self.count_sockets();
         match opened {
             Ok((a, b)) => Input::Opened { port, a, b },
             Err(reason) => Input::OpenFailed { port, reason },

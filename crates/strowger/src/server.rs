@@ -21,6 +21,7 @@ use strowger_sip::io::{BindingRecord, Listener};
 use crate::backup::{self, NodeFiles};
 use crate::config_file::{Begun, ConfigFile};
 use crate::configuration::ConfigurationStore;
+use crate::counters;
 use crate::decision::Decision;
 use crate::descriptors::Budget;
 use crate::digits;
@@ -224,6 +225,8 @@ impl Opened {
             sockets_max: budget.media,
             decision: sender.clone(),
             started,
+            figures: &counters::MEDIA,
+            commands: &counters::MEDIA_COMMANDS,
         };
         let (media_sender, media_threads, watch) =
             media::threads(media::threads_wanted(media_ports), rng, &parts)?;

@@ -1,25 +1,33 @@
 //! Media threads with sockets of this machine.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::atomic::Ordering;
 
 use strowger_media::control::{RelayPeer, Side};
 use strowger_media::statistics::PortStatistics;
 
 use super::*;
 use crate::mailbox::{Mailbox, mailbox};
+pub(super) use hanging::stumbles_at;
+use hanging::{FAILS, HANGING, hanging as hangs, press};
 
-/// Two threads, and what they tell.
+/// Threads, and what they tell.
 struct Threads {
     sender: MediaSender,
     mailbox: Mailbox,
+    decision: Sender,
     watch: Watch,
-    _machine: watch::Sender<Machine>,
-    _library: watch::Sender<Arc<Library>>,
+    figures: &'static [counters::Media; counters::MEDIA_THREADS],
+    commands: &'static counters::Queue,
 }
 
 impl Threads {
     fn start(first: u16) -> Threads {
-        let (made, loops) = Threads::made(first);
+        Threads::start_of(first, 2)
+    }
+
+    fn start_of(first: u16, count: usize) -> Threads {
+        let (made, loops) = Threads::made(first, count);
         for thread in loops {
             std::thread::spawn(move || thread.run());
         }
@@ -27,28 +35,37 @@ impl Threads {
     }
 
     /// The same before they run.
-    fn made(first: u16) -> (Threads, Vec<MediaThread>) {
-        let (decision, mailbox) = mailbox().unwrap();
-        let (machine, of_machine) = watch::channel(Machine {
-            media_bind: IpAddr::from([127, 0, 0, 1]),
-            media_address: None,
-            media_ports: (first, first + 999),
-            media_quarantine: Duration::ZERO,
-            http: SocketAddr::from(([127, 0, 0, 1], 0)),
-            http_tls: false,
-            drain_max: Duration::ZERO,
-            journal_limit_bytes: 0,
-        });
-        let (library, of_library) = watch::channel(Arc::default());
-        let parts = Parts {
-            machine: of_machine,
-            library: of_library,
-            sockets_max: 100,
-            decision,
-            started: Clock::now(),
+    fn made(first: u16, count: usize) -> (Threads, Vec<MediaThread>) {
+        let (parts, mailbox) = parts(first);
+        let decision = parts.decision.clone();
+        let (figures, commands) = (parts.figures, parts.commands);
+        let (sender, loops, watch) = threads(count, Rng::new(1), &parts).unwrap();
+        let threads = Threads { sender, mailbox, decision, watch, figures, commands };
+        (threads, loops)
+    }
+
+    /// The ports that are told lost with a thread that hangs.
+    fn lost(&mut self) -> Vec<PortId> {
+        let losses = std::iter::from_fn(|| self.sender.loss());
+        let port = |report| match report {
+            Report::Closed { port, .. } => port,
+            other => panic!("{other:?}"),
         };
-        let (sender, loops, watch) = threads(2, Rng::new(1), &parts).unwrap();
-        (Threads { sender, mailbox, watch, _machine: machine, _library: library }, loops)
+        losses.map(port).collect()
+    }
+
+    /// Lets the thread of this place hang until it is let go.
+    fn hang(&mut self, latch: u64, thread: u64) -> Arc<Progress> {
+        let progress = self.watch.progress_of(thread as usize);
+        HANGING.fetch_or(1 << latch, Ordering::SeqCst);
+        self.sender.command(press(hangs(latch, thread)));
+        until(|| progress.does_command().then_some(()));
+        progress
+    }
+
+    /// Looks so often that a thread that hangs is found; returns which got a successor.
+    fn look(&mut self) -> Vec<usize> {
+        (0..6).flat_map(|_| self.watch.look()).collect()
     }
 
     fn report(&self) -> Report {
@@ -73,6 +90,32 @@ impl Threads {
         let Report::Closed { statistics, .. } = self.report() else { panic!("not closed") };
         *statistics
     }
+}
+
+/// What threads need that have these thousand ports, and who is told.
+pub(super) fn parts(first: u16) -> (Parts, Mailbox) {
+    let (decision, mailbox) = mailbox().unwrap();
+    let (_, machine) = watch::channel(Machine {
+        media_bind: IpAddr::from([127, 0, 0, 1]),
+        media_address: None,
+        media_ports: (first, first + 999),
+        media_quarantine: Duration::ZERO,
+        http: SocketAddr::from(([127, 0, 0, 1], 0)),
+        http_tls: false,
+        drain_max: Duration::ZERO,
+        journal_limit_bytes: 0,
+    });
+    let (_, library) = watch::channel(Arc::default());
+    let parts = Parts {
+        machine,
+        library,
+        sockets_max: 100,
+        decision,
+        started: Clock::now(),
+        figures: Box::leak(Box::default()),
+        commands: Box::leak(Box::default()),
+    };
+    (parts, mailbox)
 }
 
 /// Asks until there is an answer.
@@ -133,7 +176,7 @@ fn what_the_system_refuses_to_send_is_told_with_its_reason() {
     let mut threads = Threads::start(52_000);
     let a = phone("127.0.0.1:0");
     let [to_a, _] = threads.relay(PortId(2), [a.local_addr().unwrap(), "255.255.255.255:9".parse().unwrap()]);
-    let figures = &counters::MEDIA[1].traffic.dropped_out;
+    let figures = &threads.figures[1].traffic.dropped_out;
     let before = figures.get();
     a.send_to(&packet(1), to_a).unwrap();
     a.send_to(&packet(2), to_a).unwrap();
@@ -165,13 +208,13 @@ fn a_thread_that_fails_tells_that_its_ports_are_lost_and_goes_on() {
     });
     assert_eq!(source, to_b);
     threads.close(next);
-    assert_eq!(counters::MEDIA[0].failures.get(), 1);
+    assert_eq!(threads.figures[0].failures.get(), 1);
 }
 
 /// A bell that is heard takes the commands along that came while others were done: nothing rings for them again.
 #[test]
 fn a_command_that_comes_while_others_are_done_does_not_wait_for_the_next() {
-    let (mut threads, mut loops) = Threads::made(55_000);
+    let (mut threads, mut loops) = Threads::made(55_000, 2);
     let mut thread = loops.remove(0);
     let now = thread.now();
     threads.sender.command(Command::OpenRelay { port: PortId(4) });
@@ -183,62 +226,22 @@ fn a_command_that_comes_while_others_are_done_does_not_wait_for_the_next() {
     assert_eq!(told, 2, "both are open");
 }
 
-/// Whoever is told to press a key of this port hangs until the other end of the lock is let go.
-const HANGS: PortId = PortId(0x7000_0000_0000_0002);
-static LATCH: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
-/// A hang that a test wants.
-pub(super) fn hangs_at(command: &Command) {
-    if matches!(command, Command::Press { port: HANGS, .. }) {
-        drop(LATCH.lock());
-    }
-}
-
 #[test]
-fn a_thread_that_hangs_is_replaced_and_ends_when_it_wakes() {
-    use strowger_base::leg::Digit;
-
-    let mut threads = Threads::start(54_000);
-    let (a, b) = (phone("127.0.0.1:0"), phone("127.0.0.1:0"));
-    let addresses = [a.local_addr().unwrap(), b.local_addr().unwrap()];
-    // Both on the thread that will hang, and one on the other.
-    let (port, other, next) = (PortId(2), PortId(4), PortId(6));
-    threads.relay(port, addresses);
-    threads.relay(other, addresses);
-    assert!(threads.watch.look().is_empty(), "threads that wait do not hang");
-    let latch = LATCH.lock().unwrap();
-    let digit = Digit { key: '1', duration_ms: 100 };
-    threads.sender.command(Command::Press { port: HANGS, side: Side::A, digit });
-    // What it is asked for meanwhile is lost as well.
-    threads.sender.command(Command::OpenRelay { port: next });
-    let former = threads.watch.progress_of(1);
-    until(|| former.does_command().then_some(()));
-    // The other one has nothing to do any more.
-    threads.close(other);
-    let idle = threads.watch.progress_of(0);
-    until(|| idle.waits().then_some(()));
-    let looks: Vec<usize> = (0..6).flat_map(|_| threads.watch.look()).collect();
-    assert_eq!(looks, [1], "once, the thread that hangs");
-    for expected in [port, next] {
-        let Report::Closed { port: lost, .. } = threads.report() else { panic!("not lost") };
-        threads.sender.heard(&Report::Closed { port: lost, statistics: Box::default() });
-        assert_eq!(lost, expected);
+fn a_port_at_whose_opening_a_thread_fails_is_told_lost() {
+    let mut threads = Threads::start(56_000);
+    for open in [
+        Command::OpenRelay { port: FAILS },
+        Command::OpenEndpoint { port: FAILS, service: strowger_base::leg::Service::Echo },
+    ] {
+        threads.sender.command(open);
+        let Report::Closed { port, .. } = threads.report() else { panic!("not lost") };
+        assert_eq!(port, FAILS);
+        threads.sender.heard(&Report::Closed { port, statistics: Box::default() });
     }
-    // The one that took its place serves.
-    let port = PortId(10);
-    let [to_a, to_b] = threads.relay(port, addresses);
-    let mut buffer = [0; 64];
-    let mut sequence = 0;
-    let (_, source) = until(|| {
-        sequence += 1;
-        a.send_to(&packet(sequence), to_a).unwrap();
-        b.recv_from(&mut buffer).ok()
-    });
-    assert_eq!(source, to_b);
-    assert_eq!(counters::MEDIA[1].hangs.get(), 1);
-    drop(latch);
-    // It wakes, says nothing of what it opened meanwhile, and ends: nobody else holds what it tells by.
-    until(|| (Arc::strong_count(&former) == 1).then_some(()));
-    threads.close(port);
-    assert!(threads.watch.look().is_empty());
+    // Nothing is left of it: the next failure of that thread tells nothing more.
+    threads.sender.command(press(FAILS));
+    until(|| (threads.figures[0].failures.get() == 3).then_some(()));
+    threads.relay(PortId(4), [phone("127.0.0.1:0"), phone("127.0.0.1:0")].map(|it| it.local_addr().unwrap()));
 }
+
+mod hanging;

@@ -4,23 +4,24 @@
 //! hangs: calls are silent that it carries. Rounds take well under a millisecond. Looks are counted and no time is measured, so that a machine
 //! or program that was stopped for a while says nothing of its threads.
 //!
-//! What the thread had is told lost, as when it fails, and those whose it was get other ports from the thread that takes its place. The
-//! one that hangs keeps its sockets until it wakes; then it finds itself replaced, and ends.
+//! What the thread had is lost, as when it fails, and those whose it was get other ports from the thread that takes its place. The
+//! one that hangs keeps its sockets until it wakes; then it finds itself replaced, and ends. Where too many hang, or none can be begun, nobody has the
+//! place, and what is commanded there fails at once; each look tries again.
+//!
+//! The watch waits for nobody: the decision thread may be waiting for a thread that hangs, until the watch has replaced it. It says
+//! who has the place now, and the decision thread, which alone knows what ports there are, finds what is lost by that.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use nix::sys::eventfd::EventFd;
 use strowger_base::Rng;
-use strowger_media::control::{Command, PortId, Report};
+use strowger_media::control::PortId;
 
+use super::lane::{Lane, Queue};
 use super::{MediaThread, Parts};
-use crate::counters;
 use crate::log;
-use crate::mailbox::Letter;
 
 /// What a thread does, for who looks at it from outside.
 #[derive(Debug, Default)]
@@ -29,7 +30,8 @@ pub(super) struct Progress {
     round: AtomicU64,
     doing: AtomicU8,
     port: AtomicU64,
-    is_replaced: AtomicBool,
+    /// Commands that it took; [`ENDS`] from when it is to take no more.
+    taken: AtomicU64,
 }
 
 /// The parts of a round.
@@ -81,9 +83,20 @@ impl Progress {
         self.port.store(port.0, Ordering::Relaxed);
     }
 
-    /// Whether another thread has its place.
-    pub(super) fn is_replaced(&self) -> bool {
-        self.is_replaced.load(Ordering::Acquire)
+    /// Takes a command, unless another thread has its place.
+    pub(super) fn takes(&self) -> bool {
+        let more = |taken: u64| (taken != ENDS).then(|| taken + 1);
+        self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+    }
+
+    /// It takes no more commands; returns how many it took.
+    pub(super) fn end(&self) -> u64 {
+        self.taken.swap(ENDS, Ordering::AcqRel)
+    }
+
+    /// Whether another thread has its place, or nobody gives commands any more.
+    pub(super) fn ends_now(&self) -> bool {
+        self.taken.load(Ordering::Acquire) == ENDS
     }
 
     /// Whether it is in the midst of a command.
@@ -98,8 +111,16 @@ impl Progress {
         self.round().is_multiple_of(2)
     }
 
-    fn round(&self) -> u64 {
+    pub(super) fn round(&self) -> u64 {
         self.round.load(Ordering::Acquire)
+    }
+
+    /// What is told of a thread that hangs.
+    fn told(&self, what: &'static str, index: usize) -> log::Event {
+        log::error(what)
+            .with("thread", index)
+            .with("did_last", self.did_last())
+            .with("port", self.port.load(Ordering::Relaxed))
     }
 
     fn did_last(&self) -> &'static str {
@@ -108,88 +129,33 @@ impl Progress {
     }
 }
 
-/// The way to one of the threads, whoever it is now.
-#[derive(Debug)]
-pub(super) struct Lane(Mutex<Place>);
-
-#[derive(Debug)]
-struct Place {
-    queue: Queue,
-    /// Ports that it was asked to open and has not told closed or failed.
-    ports: BTreeSet<PortId>,
-}
-
-/// What leads to a thread.
-#[derive(Debug)]
-pub(super) struct Queue {
-    pub(super) commands: SyncSender<Command>,
-    pub(super) bell: Arc<EventFd>,
-    pub(super) progress: Arc<Progress>,
-}
-
-impl Lane {
-    pub(super) const fn new(queue: Queue) -> Self {
-        Lane(Mutex::new(Place { queue, ports: BTreeSet::new() }))
-    }
-
-    /// Hands over a command; waits while the thread is far behind, and no longer than until another one takes its place.
-    pub(super) fn command(&self, mut command: Command) {
-        loop {
-            let mut place = self.place();
-            if opens(&command) {
-                place.ports.insert(command.port());
-            }
-            match place.queue.commands.try_send(command) {
-                Ok(()) => counters::MEDIA_COMMANDS.gave(),
-                Err(TrySendError::Full(again)) => {
-                    command = again;
-                    drop(place);
-                    std::thread::sleep(TRY_AGAIN);
-                    continue;
-                }
-                Err(TrySendError::Disconnected(_)) => {}
-            }
-            let _ = place.queue.bell.write(1);
-            return;
-        }
-    }
-
-    /// Nobody gives commands any more.
-    pub(super) fn end(&self) {
-        let place = self.place();
-        place.queue.progress.is_replaced.store(true, Ordering::Release);
-        let _ = place.queue.bell.write(1);
-    }
-
-    /// A port is gone that may have been there.
-    pub(super) fn gone(&self, port: PortId) {
-        self.place().ports.remove(&port);
-    }
-
-    fn place(&self) -> MutexGuard<'_, Place> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Looks at all threads.
 pub(crate) struct Watch {
     lanes: Vec<Seen>,
     rng: Rng,
     parts: Parts,
+    /// How a thread begins; a test may let it fail.
+    pub(super) begin: Begin,
 }
+
+/// Begins a thread; returns what leads to it.
+pub(super) type Begin = fn(usize, usize, Rng, Parts) -> io::Result<Queue>;
 
 /// What was seen of a thread.
 struct Seen {
     lane: Arc<Lane>,
-    round: u64,
+    /// None while nobody has the place.
+    round: Option<u64>,
     looks: u32,
-    replaced: u32,
+    /// Those that had the place and have not ended yet.
+    formers: Vec<Weak<Progress>>,
 }
 
 impl Watch {
     pub(super) fn new(lanes: &[Arc<Lane>], rng: Rng, parts: Parts) -> Self {
-        let seen = |lane: &Arc<Lane>| Seen { lane: Arc::clone(lane), round: 0, looks: 0, replaced: 0 };
-        Watch { lanes: lanes.iter().map(seen).collect(), rng, parts }
+        let seen =
+            |lane: &Arc<Lane>| Seen { lane: Arc::clone(lane), round: Some(0), looks: 0, formers: Vec::new() };
+        Watch { lanes: lanes.iter().map(seen).collect(), rng, parts, begin }
     }
 
     /// Looks each second, for ever.
@@ -202,94 +168,81 @@ impl Watch {
 
     #[cfg(test)]
     pub(super) fn progress_of(&self, index: usize) -> Arc<Progress> {
-        Arc::clone(&self.lanes[index].lane.place().queue.progress)
+        self.lanes[index].lane.progress()
     }
 
     /// Looks at all threads once; returns which got a successor.
     pub(super) fn look(&mut self) -> Vec<usize> {
         let mut hang = Vec::new();
         for (index, seen) in self.lanes.iter_mut().enumerate() {
-            let round = seen.lane.place().queue.progress.round();
-            let stands = round % 2 == 1 && round == seen.round;
+            let round = seen.lane.round();
+            let stands = round.is_some_and(|round| round % 2 == 1) && round == seen.round;
             (seen.round, seen.looks) = (round, if stands { seen.looks + 1 } else { 0 });
-            let figures = counters::MEDIA.get(index).unwrap_or(&counters::MEDIA[0]);
-            if seen.looks < LOOKS {
-                figures.hangs_now.set(0);
-            } else if seen.replaced < REPLACED_MAX {
+            if round.is_none() || seen.looks >= LOOKS {
                 hang.push(index);
-            } else if seen.looks == LOOKS {
-                figures.hangs.add(1);
-                figures.hangs_now.set(1);
-                log::error("a media thread hangs, as those before it did, and none takes its place")
-                    .with("thread", index)
-                    .with("did_last", seen.lane.place().queue.progress.did_last())
-                    .effect("calls that it carries are silent")
-                    .remedy("restart the server; report this with the log")
-                    .write();
             }
         }
         hang.retain(|index| self.replace(*index));
         hang
     }
 
-    /// Another thread takes the place of one that hangs; what that had is told lost.
+    /// Another thread takes the place of one that hangs, or nobody.
     fn replace(&mut self, index: usize) -> bool {
         let of = self.lanes.len();
         let Some(seen) = self.lanes.get_mut(index) else { return false };
-        let rng = Rng::new(self.rng.next_u64());
-        let (queue, thread) = match MediaThread::new(index, of, rng, self.parts.clone()) {
-            Ok(made) => made,
-            Err(error) => {
-                log::error("a media thread hangs, and none can take its place").with("reason", error).write();
-                return false;
+        seen.formers.retain(|former| former.strong_count() > 0);
+        let hanging = seen.formers.len() + usize::from(seen.round.is_some());
+        let made = if hanging > REPLACED_MAX {
+            Err(io::Error::other("those before it hang as well"))
+        } else {
+            (self.begin)(index, of, Rng::new(self.rng.next_u64()), self.parts.clone())
+        };
+        let (successor, why_none) = match made {
+            Ok(queue) => (Some(queue), None),
+            Err(error) if seen.round.is_some() => (None, Some(error)),
+            // Still nobody.
+            Err(_) => return false,
+        };
+        seen.looks = 0;
+        // It was looked at a moment ago: one that has got on since keeps what it has.
+        let Ok(former) = seen.lane.pass(seen.round, successor) else { return false };
+        let figures = self.parts.figures(index);
+        figures.hangs.add(u64::from(former.is_some()));
+        figures.hangs_now.set(u64::from(why_none.is_some()));
+        match (&former, &why_none) {
+            (Some(former), None) => former
+                .told("a media thread hangs, and another one takes its place", index)
+                .effect("its calls lose what they had of it and are given other ports")
+                .remedy("report this with the log; the thread that hangs keeps its sockets until it wakes")
+                .write(),
+            (Some(former), Some(why)) => former
+                .told("a media thread hangs, and none takes its place", index)
+                .with("reason", why)
+                .effect("its calls lose what they had of it; other threads open ports where there are any")
+                .remedy("restart the server; report this with the log")
+                .write(),
+            (None, _) => {
+                log::info("a media thread has the place that nobody had").with("thread", index).write();
             }
-        };
-        (seen.looks, seen.replaced) = (0, seen.replaced + 1);
-        let (lost, did_last, port) = {
-            let mut place = seen.lane.place();
-            let former = std::mem::replace(&mut place.queue, queue);
-            former.progress.is_replaced.store(true, Ordering::Release);
-            let port = former.progress.port.load(Ordering::Relaxed);
-            (std::mem::take(&mut place.ports), former.progress.did_last(), port)
-        };
-        log::error("a media thread hangs, and another one takes its place")
-            .with("thread", index)
-            .with("did_last", did_last)
-            .with("port", port)
-            .count("ports", lost.len() as u64)
-            .effect("its calls lose what they had of it and are given other ports")
-            .remedy("report this with the log; the thread that hangs keeps its sockets until a restart")
-            .write();
-        let figures = counters::MEDIA.get(index).unwrap_or(&counters::MEDIA[0]);
-        figures.hangs.add(1);
-        figures.sockets.set(0);
-        let name = format!("media {index}");
-        if let Err(error) = std::thread::Builder::new().name(name).spawn(move || thread.run()) {
-            log::error("a media thread does not begin").with("reason", error).write();
         }
-        for port in lost {
-            self.parts.decision.send(Letter::Media(Report::Closed { port, statistics: Box::default() }));
-        }
-        true
+        seen.formers.extend(former.iter().map(Arc::downgrade));
+        self.parts.decision.ring();
+        why_none.is_none()
     }
 }
 
-/// Whether a command asks for a port.
-const fn opens(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::OpenEndpoint { .. }
-            | Command::OpenMulticast { .. }
-            | Command::OpenRelay { .. }
-            | Command::OpenFork { .. }
-    )
+/// Makes a thread and lets it run.
+fn begin(index: usize, of: usize, rng: Rng, parts: Parts) -> io::Result<Queue> {
+    let (queue, thread) = MediaThread::new(index, of, rng, parts)?;
+    std::thread::Builder::new().name(format!("media {index}")).spawn(move || thread.run())?;
+    Ok(queue)
 }
 
+/// What is in place of the number of commands that a thread took which is to take no more.
+const ENDS: u64 = u64::MAX;
 /// How often threads are looked at.
 const EACH: Duration = Duration::from_secs(1);
 /// A thread that is in the same round when it is looked at for so many times again hangs.
 const LOOKS: u32 = 5;
-/// Threads that may take each other's place: those that hang keep their sockets and their memory.
-const REPLACED_MAX: u32 = 3;
-/// How soon a queue that is full is tried again.
-const TRY_AGAIN: Duration = Duration::from_millis(1);
+/// Threads that may hang in one place while another one serves there: they keep their sockets and their memory until they wake.
+const REPLACED_MAX: usize = 3;
