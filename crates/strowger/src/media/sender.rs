@@ -57,10 +57,12 @@ impl MediaSender {
             let term = lane.term();
             if std::mem::replace(known, term) != term {
                 let lost = self.placement.lost(thread, term);
-                log::warn("a media thread lost its ports")
-                    .with("thread", thread)
-                    .count("ports", lost.len() as u64)
-                    .write();
+                if !lost.is_empty() {
+                    log::warn("ports are lost with a media thread that hangs")
+                        .with("thread", thread)
+                        .count("ports", lost.len() as u64)
+                        .write();
+                }
                 self.losses.extend(lost.into_iter().map(closed));
             }
         }
