@@ -265,6 +265,17 @@ fn the_ladders_of_calls() {
     next.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::SendReceive)));
     next.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
 
+    let mut moved = Bench::new();
+    moved.title(
+        "the party of a call on hold becomes another one: its port stays closed until it is taken back",
+    );
+    moved.talk();
+    moved.soft_key(SoftKey::HOLD);
+    moved.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::ReceiveOnly)));
+    moved.command(&Command::RequestMedia, Media::None);
+    moved.command(&Command::Media(Sdp::None), Media::Answer(voice(20_020, Direction::ReceiveOnly)));
+    moved.soft_key(SoftKey::RESUME);
+
     let mut music = Bench::new();
     music.title("the other side holds and takes back");
     music.talk();
@@ -334,7 +345,7 @@ fn the_ladders_of_calls() {
     assert_eq!(late.calls.next_timeout(), None, "nothing is waited for");
     late.ring(56, RingSound::Usual, Media::None);
 
-    let all: String = [bench, next, music, failed, waiting, transfer, conference, late]
+    let all: String = [bench, next, moved, music, failed, waiting, transfer, conference, late]
         .iter()
         .map(|bench| &*bench.ladder)
         .collect();

@@ -114,6 +114,14 @@ impl Channel {
         Some(Voice { address: self.last?.0, formats: vec![format], events: Some(EVENTS as u8), direction })
     }
 
+    /// What another side is told that is to be offered something while the phone holds: its port stays closed until its user
+    /// takes the call back.
+    pub(super) fn unheard(&self) -> Option<Voice> {
+        let (address, format) = self.last?;
+        let direction = Direction::SendOnly;
+        Some(Voice { address, formats: vec![format], events: Some(EVENTS as u8), direction })
+    }
+
     /// Nothing is known of the other side any more: what is offered next is the phone's own choice.
     pub(super) fn forget(&mut self) {
         self.remote = None;

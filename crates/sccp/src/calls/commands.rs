@@ -264,6 +264,11 @@ impl PhoneCalls {
         let Some(call) = self.find(reference) else { return };
         let open = call.channel.codec().or(format);
         call.channel.forget();
+        if let (State::Held, Some(leg), Some(voice)) = (call.state, call.leg, call.channel.unheard()) {
+            let media = Media::Offer(channel::with_all(voice, &self.capabilities));
+            out.push(Output::Signal(leg, Signal::Media(strowger_base::Media::None), media));
+            return;
+        }
         self.open(shared, now, reference, open, Waits::Offer, out);
     }
 
