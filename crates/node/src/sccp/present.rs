@@ -21,6 +21,9 @@ use crate::configuration::StationLine;
 /// How many intervals of its keepalive a station may be silent.
 pub(crate) const KEEPALIVES: u32 = 3;
 
+/// The button of a busy lamp, what it watches, and what stands beside it.
+pub(crate) type BusyLamp = (Instance, Text, Text);
+
 /// A registered station.
 pub(crate) struct Present {
     /// Its name, which is that of the phone in call control.
@@ -38,7 +41,7 @@ pub(crate) struct Present {
     /// What its busy lamp buttons dial.
     dials: Vec<(Stimulus, Instance, Text)>,
     /// Its busy lamps: what each shows, and what stands beside it.
-    lamps: Vec<(Instance, Text, Text)>,
+    lamps: Vec<BusyLamp>,
     /// What they watch.
     pub(crate) watches: Vec<WatchId>,
     /// Its lines for which messages wait.
@@ -110,7 +113,7 @@ impl Present {
     }
 
     /// Who watches for its busy lamps, and what they show.
-    pub(crate) fn lamps(&self) -> Option<(Origin, &[(Instance, Text, Text)])> {
+    pub(crate) fn lamps(&self) -> Option<(Origin, &[BusyLamp])> {
         let first = self.lines.first().filter(|_| !self.lamps.is_empty())?;
         let line = first.configured.line.clone();
         Some((Origin::Line { line, phone: Some(Arc::clone(&self.name)) }, &self.lamps))
@@ -164,7 +167,7 @@ fn dials(device: &Device, version: Version) -> Vec<(Stimulus, Instance, Text)> {
 }
 
 /// The busy lamps that a phone of this version can show.
-fn lamps(device: &Device, version: Version) -> Vec<(Instance, Text, Text)> {
+fn lamps(device: &Device, version: Version) -> Vec<BusyLamp> {
     let assigned = device.assigned(version).into_iter();
     let lamps = assigned.filter_map(|(button, assignment)| match assignment {
         Assignment::BusyLamp { number, label } if button.kind == ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL => {

@@ -450,7 +450,8 @@ impl Skinny {
                 self.send(frame);
             }
             0x106 => {
-                if self.ports.remove(&party).is_none() && !self.mute_ports {
+                let was_open = self.ports.remove(&party).is_some();
+                if !was_open && !self.mute_ports {
                     self.complain(format!("port {party} is closed that was not open"));
                 }
             }
@@ -465,7 +466,8 @@ impl Skinny {
                 self.sending.insert(party, (format!("{a}.{b}.{c}.{d}:{port}"), codec, events));
             }
             0x8b => {
-                if self.sending.remove(&party).is_none() {
+                let sent = self.sending.remove(&party).is_some();
+                if !sent {
                     self.complain(format!("it shall stop sending for port {party}, and does not send"));
                 }
             }

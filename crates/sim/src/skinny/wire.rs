@@ -39,7 +39,7 @@ impl Frame {
     }
 
     pub(crate) fn end(mut self) -> Vec<u8> {
-        while self.bytes.len() % 4 != 0 {
+        while !self.bytes.len().is_multiple_of(4) {
             self.bytes.push(0);
         }
         let length = self.bytes.len() as u32 - 8;
