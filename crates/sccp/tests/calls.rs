@@ -297,6 +297,16 @@ fn the_ladders_of_calls() {
     waiting.say(Stimulus { stimulus: Button::LINE, instance: Instance(1), call, status: None });
     waiting.opens(24_010);
 
+    let mut turns = Bench::new();
+    turns.title("somebody is rung and another call is answered: what nobody answered ends, since the phone hears one call");
+    turns.talk();
+    turns.soft_key(SoftKey::NEW_CALL);
+    turns.dial("1002");
+    turns.command(&Command::StopCollecting, Media::None);
+    turns.command(&alert, Media::None);
+    turns.ring(80, RingSound::CallWaiting, Media::None);
+    turns.soft_key(SoftKey::ANSWER);
+
     let mut transfer = Bench::new();
     transfer.title("a transfer with consultation");
     transfer.talk();
@@ -345,7 +355,7 @@ fn the_ladders_of_calls() {
     assert_eq!(late.calls.next_timeout(), None, "nothing is waited for");
     late.ring(56, RingSound::Usual, Media::None);
 
-    let all: String = [bench, next, moved, music, failed, waiting, transfer, conference, late]
+    let all: String = [bench, next, moved, music, failed, waiting, turns, transfer, conference, late]
         .iter()
         .map(|bench| &*bench.ladder)
         .collect();

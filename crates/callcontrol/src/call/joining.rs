@@ -76,8 +76,10 @@ impl Talking {
             None => SrtpRule::AsOffered,
         };
         if let Some(target) = step.facts.rung_on(called).cloned() {
+            step.keys_to_called(called, &target);
             step.keys_reach(&[target]);
         }
+        step.keys_from_caller();
         let talking = Talking {
             session: Session::new(called, Exchange::Settled),
             joining: Some(joining),

@@ -27,6 +27,15 @@ impl Step<'_> {
         self.facts.pressing.called = called.unwrap_or_default();
     }
 
+    /// The same of a device that is called and was not rung for it: it has come from a call of its own, of which it may have been told nothing.
+    pub(super) fn keys_to_called(&mut self, called: LegId, target: &Target) {
+        let by = self.shared.configuration.keys_to(target).signalling();
+        let is_service = matches!(target, Target::Service(_));
+        if by != KeySignalling::default() && !is_service {
+            self.command(called, Command::KeysBy(by));
+        }
+    }
+
     /// The caller is told how keys go in its signalling, before it hears of anything else.
     pub(super) fn keys_from_caller(&mut self) {
         let by = self.shared.configuration.keys_from(&self.facts.origin).signalling();

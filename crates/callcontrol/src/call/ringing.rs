@@ -404,9 +404,13 @@ impl Ringing {
     fn answered(self, step: &mut Step<'_>, leg: LegId, media: Media, connected: Party) -> State {
         let Some(rung) = step.facts.rung_mut(leg) else { return State::Ringing(self) };
         rung.progress = Progress::Answered;
-        step.shared.waiting_tones.answered(leg);
         let early = rung.early.take();
-        if let Some(apart) = rung.apart.take() {
+        let apart = rung.apart.take();
+        let target = rung.target.clone();
+        step.shared.waiting_tones.answered(leg);
+        // Of several that rang it is this one whose keys matter.
+        step.keys_reach(&[target]);
+        if let Some(apart) = apart {
             step.facts.to_called = apart.outlet;
             step.answers_with_keys(apart.keys);
         }

@@ -13,7 +13,7 @@ use strowger_media::srtp::KeyMaterial;
 
 use super::own_keys::{Edge, Security, keys_with, lines_of, nobodys};
 use super::session::Begun;
-use super::{State, Step};
+use super::{Progress, State, Step};
 use crate::Configuration;
 use crate::configuration::SrtpRule;
 use crate::exchange::Side;
@@ -362,7 +362,12 @@ impl Step<'_> {
     fn leg_of(&self, side: Side) -> Option<LegId> {
         match side {
             Side::Caller => Some(self.facts.caller),
-            Side::Called => self.facts.rung.last().map(|rung| rung.leg),
+            // Who answered; of those that ring, the last one that was rung.
+            Side::Called => {
+                let rung = &self.facts.rung;
+                let answered = rung.iter().rev().find(|rung| matches!(rung.progress, Progress::Answered));
+                answered.or(rung.last()).map(|rung| rung.leg)
+            }
         }
     }
 

@@ -304,19 +304,19 @@ impl PhoneCalls {
         self.tell(tell, out);
     }
 
-    /// Its user puts the call on hold that it hears.
+    /// Its user turns to another call: what is talked in goes on hold, and what nobody has answered ends, since the phone hears one call.
     pub(super) fn hold_active(&mut self, shared: &mut Shared, _: Now, out: &mut Outbox) {
-        let Some(reference) = self.active() else { return };
-        let Some(call) = self.find(reference) else { return };
-        match call.state {
-            State::Connected => self.hold(reference, out),
-            State::Dialing | State::Failed => self.end(shared, reference, out),
-            State::Proceeding
-            | State::RingingOut
-            | State::RingingIn(_)
-            | State::Answering
-            | State::Held
-            | State::Resuming => {}
+        let active: Vec<_> =
+            self.calls.iter().filter(|call| call.is_active()).map(|call| call.reference).collect();
+        for reference in active {
+            let Some(call) = self.find(reference) else { continue };
+            match call.state {
+                State::Connected => self.hold(reference, out),
+                State::Dialing | State::Proceeding | State::RingingOut | State::Failed => {
+                    self.end(shared, reference, out);
+                }
+                State::RingingIn(_) | State::Answering | State::Held | State::Resuming => {}
+            }
         }
     }
 
