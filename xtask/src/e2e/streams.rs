@@ -162,6 +162,8 @@ fn video_packet(number: u16, end: u8) -> Vec<u8> {
     bytes.extend(number.to_be_bytes());
     bytes.extend((u32::from(number) * 3000).to_be_bytes());
     bytes.extend([0x76, 0x69, 0x64, end]);
+    // The middle of a fragmented slice (RFC 6184 §5.8).
+    bytes.extend([0x7c, 0x01]);
     bytes.extend((0..1100u16).map(|at| (at ^ number) as u8));
     bytes
 }
