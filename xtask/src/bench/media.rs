@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::cost;
 use super::load;
+use super::target;
 use crate::e2e::process::Process;
 use crate::workspace;
 
@@ -60,7 +61,9 @@ pub(crate) enum Limit {
     Ratio(f64),
     /// So many percent of a core.
     Core(f64),
-    /// So many microseconds on the way of 99 of 100 packets, with the server at half of what a core carries.
+    /// So many microseconds on the way of 99 of 100 packets, with the server at half of what a core carries. Where the machine itself
+    /// stands still for more than [`STALLED_PERCENT_MAX`] of the time no program can show it: then the tenths of a second are judged
+    /// one by one, and the one in the middle has to keep it.
     HalfLoad(u64),
 }
 
@@ -113,6 +116,12 @@ struct Outcome {
     /// How often the generator was a quarter of a round late: then times say something about it.
     behind: u64,
     stolen: f64,
+    /// The same percentile of each tenth of a second: of the one in the middle, and of how many of all it was under 2 ms.
+    tenth_p99_micros: u64,
+    tenths: u64,
+    tenths_good: u64,
+    /// How much of the server's core the machine took for itself just before, in pieces of more than half a millisecond.
+    stalled_percent: f64,
 }
 
 /// `cargo xtask bench media …`.
@@ -223,10 +232,8 @@ fn compare(
             misses.push(format!("{} costs {ratio:.2}, more than {max:.2}", row.name));
         }
     }
-    if let (Limit::HalfLoad(max), [ours, ..]) = (row.limit, &medians[..])
-        && ours.p99_micros > max
-    {
-        misses.push(format!("{}: p99 {} µs, more than {max}", row.name, ours.p99_micros));
+    if let (Limit::HalfLoad(max), [(_, ours), ..]) = (row.limit, &found[..]) {
+        misses.extend(late(row.name, ours, max));
     }
     if let (Limit::Core(max), [ours, ..]) = (row.limit, &medians[..])
         && ours.core_percent > max
@@ -234,6 +241,21 @@ fn compare(
         misses.push(format!("{} costs {:.3} % of a core, more than {max:.2}", row.name, ours.core_percent));
     }
     Ok(misses)
+}
+
+/// Whether packets are later than `max` microseconds, as the run in the middle has it.
+fn late(name: &str, outcomes: &[Outcome], max: u64) -> Option<String> {
+    let middle = |of: fn(&Outcome) -> u64| {
+        let mut sorted: Vec<u64> = outcomes.iter().map(of).collect();
+        sorted.sort_unstable();
+        sorted.get(sorted.len() / 2).copied().unwrap_or(0)
+    };
+    let whole = middle(|outcome| outcome.p99_micros);
+    let tenth = middle(|outcome| outcome.tenth_p99_micros);
+    let still = outcomes.iter().map(|outcome| outcome.stalled_percent).fold(0.0, f64::max);
+    println!("  p99 {whole} µs, {tenth} µs in the middle tenth of a second; the machine stood still for up to {still:.2} %");
+    let judged = if still > STALLED_PERCENT_MAX { tenth } else { whole };
+    (judged > max).then(|| format!("{name}: p99 {judged} µs, more than {max}"))
 }
 
 /// As many sessions as take half a core, as one run with the usual number shows.
@@ -258,10 +280,17 @@ fn print_row(row: &Row, name: &str, outcome: &Outcome) {
         outcome.behind,
         outcome.stolen,
     );
+    if matches!(row.limit, Limit::HalfLoad(_)) {
+        println!(
+            "             in tenths of a second: p99 under 2 ms in {} of {}, {} µs in the middle one; the machine stood still for {:.2} % just before",
+            outcome.tenths_good, outcome.tenths, outcome.tenth_p99_micros, outcome.stalled_percent,
+        );
+    }
 }
 
 /// Lets the generator talk through a server and reads what that costs it between its two marks.
 fn play(generator: &Path, subject: &Subject, server: &dyn Server, size: Size) -> Result<Outcome, String> {
+    let stalled_percent = stalled(generator)?;
     let mut command = Command::new("taskset");
     command.args(["-c", GENERATOR_CORE]);
     if size.turn == Turn::First {
@@ -305,7 +334,20 @@ fn play(generator: &Path, subject: &Subject, server: &dyn Server, size: Size) ->
         loss_percent: report["loss_pct"].as_f64().unwrap_or(100.0),
         behind: number("generator_behind"),
         stolen,
+        tenth_p99_micros: number("tenth_p99_us"),
+        tenths: number("tenths"),
+        tenths_good: number("tenths_under_2ms"),
+        stalled_percent,
     })
+}
+
+/// What the machine takes of the server's core while nothing else wants it, in percent.
+fn stalled(generator: &Path) -> Result<f64, String> {
+    let mut command = Command::new("taskset");
+    command.args(["-c", target::SERVER_CORE]).arg(generator).args(["stalls", "--seconds", "1"]);
+    let output = command.output().map_err(|error| format!("taskset does not start: {error}"))?;
+    let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("rtpblast stalls: {error}"))?;
+    Ok(report["stalled_us"].as_f64().unwrap_or(0.0) / 10_000.0)
 }
 
 /// Puts all threads of a process before all else on their core.
@@ -339,6 +381,9 @@ fn median(outcomes: &[Outcome]) -> Outcome {
 
 /// More the generator cannot do on its own core.
 const HALF_LOAD_SESSIONS_MAX: usize = 1_200;
+/// A machine that stands still for longer makes one packet in a hundred late by itself: a core that is half busy takes as long again to catch up,
+/// and each stall makes the packets late that came in it.
+const STALLED_PERCENT_MAX: f64 = 0.25;
 /// The core of the generator.
 const GENERATOR_CORE: &str = "1";
 /// Of SCHED_FIFO, for both.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use strowger_base::Command;
 use strowger_base::journal::{Alarm, Decision, Entry, WhyOfferRefused, WhyRelay};
-use strowger_base::leg::{Signal, Target};
+use strowger_base::leg::{Service, Signal, Target};
 use strowger_base::{Cause, LegId, Media, limits};
 use strowger_media::control::{self, PortKeys, Report};
 
 use super::authorizing::Keyed;
 use super::session::MediaSignal;
 use super::way::Way;
-use super::{Ringing, State, Step};
+use super::{Progress, Ringing, State, Step};
 use crate::configuration::RelayMode;
 use crate::io::Reach;
 use crate::relay::{Ports, Relay};
@@ -130,15 +130,14 @@ impl Step<'_> {
         let why = match self.shared.configuration.relay {
             _ if self.transcodes() => WhyRelay::Transcoder,
             _ if self.wants_points() => WhyRelay::Between,
-            RelayMode::Never | RelayMode::WhenBehindNat if self.keys_need_relay() => WhyRelay::Keys,
-            RelayMode::Always => WhyRelay::Configured,
+            // A seat hides everybody's address already.
+            RelayMode::Always if !self.takes_seat(targets) => WhyRelay::Configured,
+            _ if self.keys_need_relay() => WhyRelay::Keys,
             RelayMode::WhenBehindNat if hidden => WhyRelay::BehindNat,
-            RelayMode::WhenBehindNat | RelayMode::Never if self.presses_need_relay() => WhyRelay::KeyPresses,
-            RelayMode::WhenBehindNat | RelayMode::Never if self.may_be_recorded(targets) => {
-                WhyRelay::Recorded
-            }
-            RelayMode::WhenBehindNat | RelayMode::Never if tones => WhyRelay::CallWaiting,
-            RelayMode::WhenBehindNat | RelayMode::Never => return false,
+            _ if self.presses_need_relay() => WhyRelay::KeyPresses,
+            _ if self.may_be_recorded(targets) => WhyRelay::Recorded,
+            _ if tones => WhyRelay::CallWaiting,
+            _ => return false,
         };
         self.decide(None, Decision::RelayWanted { why });
         let port = self.shared.port_ids.allocate();
@@ -150,6 +149,13 @@ impl Step<'_> {
         self.out.media(control::Command::OpenRelay { port });
         self.set_timer(PATIENCE);
         true
+    }
+
+    /// Whether the called side is, or will be, a seat in a conference.
+    fn takes_seat(&self, targets: &[Target]) -> bool {
+        let rung = self.facts.rung.iter().filter(|rung| rung.progress == Progress::Answered);
+        let mut called = rung.map(|rung| &rung.target).chain(targets);
+        called.any(|target| matches!(target, Target::Service(Service::Conference(_))))
     }
 
     /// The worker opened the relay, or could not.
