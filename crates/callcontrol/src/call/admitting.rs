@@ -180,12 +180,17 @@ impl Step<'_> {
 
     /// A device has the call: what was taken for others is given back.
     pub(super) fn keep_bandwidth_of(&mut self, leg: LegId) {
-        let Some((_, called)) = self.facts.rung_on(leg).and_then(|target| self.sites(target)) else { return };
-        // A device that has moved meanwhile took its bandwidth where it was, and nobody knows which of it that is: all is kept.
-        if self.facts.reserved.kbps(called.location()).is_none() {
+        let Some((caller, called)) = self.facts.rung_on(leg).and_then(|target| self.sites(target)) else {
             return;
-        }
-        self.shared.bandwidth.give_back(&mut self.facts.reserved, Some(called.location()));
+        };
+        let keeps = match self.facts.reserved.kbps(called.location()) {
+            Some(_) => Some(called.location()),
+            // Within one place nothing is taken.
+            None if caller.location() == called.location() => None,
+            // A device that has moved meanwhile took its bandwidth where it was, and nobody knows which of it that is: all is kept.
+            None => return,
+        };
+        self.shared.bandwidth.give_back(&mut self.facts.reserved, keeps);
     }
 
     /// An offer of an answered call may need more than the call has: takes as much as there is room for.

@@ -332,6 +332,13 @@ fn this_way(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) -> State 
         step.facts.later_hops = analysis.later_hops();
     }
     step.facts.sent = routed.called.as_str().into();
+    // What another route made of it was for its trunk.
+    if let Some(came) = step.facts.came.take() {
+        step.facts.calling = came;
+    }
+    if matches!(action, Some(Action::Route(_))) {
+        step.facts.came = Some(step.facts.calling.clone());
+    }
     // A number that no pattern changed stays as it came, letters and all.
     if routed.calling.number != analysis.caller().number {
         step.facts.calling.number = routed.calling.number.as_str().into();

@@ -48,6 +48,8 @@ pub(crate) struct Facts {
     pub(crate) address: Option<IpAddr>,
     /// Who calls, as others are shown.
     pub(crate) calling: Party,
+    /// Who that is within the system, where a trunk is shown somebody else.
+    pub(super) came: Option<Party>,
     /// The call's id in the caller's protocol, under which it may ask again.
     pub(super) protocol_call_id: Box<str>,
     /// The number as it was dialled.

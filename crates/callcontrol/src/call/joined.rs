@@ -158,7 +158,7 @@ impl Call {
         let has = facts.reserved.copied();
         let joins = Joiner { site, said: outlet.said().cloned(), srtp, has };
         let (party, address) = if leg == facts.caller {
-            (facts.calling.clone(), facts.address)
+            (facts.caller_within().clone(), facts.address)
         } else {
             (facts.connected.clone().unwrap_or_default(), None)
         };

@@ -166,6 +166,8 @@ impl Step<'_> {
             // What was taken for the phones that rang is for others again; and however often nobody answers, the record does not
             // grow with it.
             self.give_back_bandwidth();
+            self.give_back_transcoder();
+            self.give_back_points();
             self.facts.rung.clear();
             Parked.wait(self)
         })

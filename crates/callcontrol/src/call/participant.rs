@@ -237,7 +237,7 @@ impl Facts {
             Side::Caller => Participant {
                 leg,
                 device: Device::Calling(self.origin.clone()),
-                party: self.calling.clone(),
+                party: self.caller_within().clone(),
                 address: self.address,
                 reach: self.caller_reach,
                 outlet,
@@ -268,6 +268,11 @@ impl Facts {
         }
     }
 
+    /// Who calls, as devices of ours are shown: what a route makes of that is for its trunk.
+    pub(super) fn caller_within(&self) -> &Party {
+        self.came.as_ref().unwrap_or(&self.calling)
+    }
+
     /// A party takes the called side of an answered call.
     pub(super) fn seat_called(&mut self, now: Now, participant: &Participant) {
         self.rung.push(super::Rung {
@@ -296,7 +301,7 @@ impl Facts {
         self.caller_stage = Stage::Up;
         self.caller_owes = participant.owes;
         self.origin = origin;
-        self.calling = participant.party.clone();
+        (self.calling, self.came) = (participant.party.clone(), None);
         self.address = participant.address;
         self.caller_reach = participant.reach;
         (self.caller_takes_reliable, self.caller_falls_back) = (false, false);

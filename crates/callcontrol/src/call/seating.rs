@@ -96,7 +96,7 @@ impl Call {
     ) -> (Party, SrtpOffer) {
         let step = Step { now, facts: &mut self.facts, shared, out };
         if leg == step.facts.caller {
-            (step.facts.calling.clone(), step.srtp_of(Side::Caller))
+            (step.facts.caller_within().clone(), step.srtp_of(Side::Caller))
         } else {
             (step.facts.connected.clone().unwrap_or_default(), step.srtp_of(Side::Called))
         }

@@ -79,6 +79,7 @@ impl Facts {
             origin,
             address: None,
             calling: Party::default(),
+            came: None,
             protocol_call_id: Box::default(),
             called: Box::default(),
             further_digits: FurtherDigits::None,

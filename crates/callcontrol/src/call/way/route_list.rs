@@ -210,6 +210,7 @@ impl Routing {
         let Some(numbers) = self.numbers.get(member) else { return };
         step.facts.sent = numbers.called.as_str().into();
         step.facts.calling = self.came.clone();
+        step.facts.came.get_or_insert_with(|| self.came.clone());
         presented(&mut step.facts.calling, &numbers.calling);
         if !numbers.calling.number.is_empty() {
             step.facts.calling.number = numbers.calling.number.as_str().into();
