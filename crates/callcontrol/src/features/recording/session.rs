@@ -324,7 +324,9 @@ impl Recording {
         let nothing = own.is_none() && far.is_none();
         if nothing && !self.is_paused && self.told.as_ref().is_none_or(Told::flows) {
             if takes && self.profile.encryption != RecorderEncryption::IfTaken {
-                return self.refuse(now, WhyNotRecorded::NoKeys, shared, out);
+                // The call allows it: another answer of the recorder would do.
+                self.news(now, RecordingNews::Refused(WhyNotRecorded::NoKeys), out);
+                return self.give_up(now, Obstacle::Passing, Cause::RESOURCE_UNAVAILABLE, shared, out);
             }
             return self.takes_nothing(now, waits, shared, out);
         }
