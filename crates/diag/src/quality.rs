@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use strowger_base::LegId;
-use strowger_base::journal::{Quality, QualityDetail};
+use strowger_base::journal::{Quality, QualityDetail, ReportedQuality};
 
 use crate::names::Names;
 use crate::words;
@@ -35,6 +35,30 @@ pub(crate) fn sentence(leg: LegId, quality: &Quality, names: &Names) -> String {
         }
     };
     remarks(told, quality)
+}
+
+/// What a device counted itself.
+pub(crate) fn reported(device: &str, reported: &ReportedQuality<'_>) -> String {
+    let ReportedQuality { packets_sent, packets_received, packets_lost, jitter_ms, latency_ms, .. } =
+        *reported;
+    let total = u64::from(packets_received) + u64::from(packets_lost);
+    let percent = f64::from(packets_lost) * 100.0 / total.max(1) as f64;
+    let mut told = format!(
+        "{device} reports: it sent {} and got {packets_received}, {packets_lost} lost ({percent:.1} %), jitter {jitter_ms} ms",
+        words::count(packets_sent as usize, "audio packet"),
+    );
+    if latency_ms > 0 {
+        let _ = write!(told, ", delay {latency_ms} ms");
+    }
+    if let Some(score) = reported.opinion_score {
+        let _ = write!(told, ", MOS {}.{:02} (measured)", score / 100, score % 100);
+    }
+    if let Some(seconds) = reported.concealed_seconds.filter(|seconds| *seconds > 0) {
+        let seconds = words::count(seconds as usize, "second");
+        let _ = write!(told, ", {seconds} with something made up for what was missing");
+    }
+    told.push('.');
+    told
 }
 
 /// Adds what was unusual, and what people would think of it.

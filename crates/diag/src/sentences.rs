@@ -50,6 +50,7 @@ fn told_sentence(leg: LegId, told: &Told<'_>, names: &Names) -> Option<String> {
         Told::TransferEnded { failure: Some(cause) } => {
             Some(format!("{device} could not be transferred: {}.", words::cause(*cause)))
         }
+        Told::Quality(reported) => Some(quality::reported(&device, reported)),
         // What follows from these is told by decisions.
         Told::Proceeding
         | Told::Answered { .. }

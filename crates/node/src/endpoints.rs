@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Entry, Record, Registration};
+use strowger_base::journal::{Entry, Record, Registration, Told};
 use strowger_base::leg::{BindingId, Target};
 use strowger_base::watch::Package;
 use strowger_base::{CallId, Cause, Command, Event, LegId, LineName, Now, Signal, line};
@@ -123,6 +123,11 @@ impl Node {
             sccp::Output::Message { leg, direction, flow, text } => {
                 let bytes = out.arena.append(&text);
                 self.message_of(now, None, Held { leg, direction, flow, bytes }, out);
+            }
+            sccp::Output::Statistics(leg, statistics) => {
+                let call = self.calls.call_of(leg);
+                let entry = Entry::Told(Told::Quality(sccp::reported(&statistics)));
+                self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
             }
             sccp::Output::Watch { watch, watcher, number } => {
                 self.used_number(watch.0.number);

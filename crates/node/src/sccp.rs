@@ -7,6 +7,7 @@
 mod io;
 mod present;
 mod story;
+mod sound;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -31,6 +32,7 @@ use crate::voice;
 
 pub(crate) use io::{Counters, Input, News, Outbox, Output};
 pub(crate) use present::Present;
+pub(crate) use sound::reported;
 
 /// All stations of a node.
 pub(crate) struct Sccp {
@@ -278,6 +280,9 @@ impl Sccp {
                 calls::io::Output::Calls { device, any } => {
                     self.stations.handle(now, ToStations::Calls { device: device.as_str(), any }, &mut sent);
                 }
+                calls::io::Output::Statistics(leg, statistics) => {
+                    out.push(Output::Statistics(leg, statistics));
+                }
                 calls::io::Output::Signal(leg, signal, media) => {
                     for item in mem::take(&mut sent) {
                         self.station_said(now, item, out);
@@ -297,7 +302,7 @@ impl Sccp {
     fn leg_of(&self, item: &calls::io::Output) -> Option<LegId> {
         match item {
             calls::io::Output::Tell { message, .. } => self.calls.leg_of(message.call()?),
-            calls::io::Output::Signal(leg, ..) => Some(*leg),
+            calls::io::Output::Signal(leg, ..) | calls::io::Output::Statistics(leg, _) => Some(*leg),
             calls::io::Output::Calls { .. } => None,
         }
     }

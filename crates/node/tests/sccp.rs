@@ -13,7 +13,7 @@ mod world;
 use std::time::Duration;
 
 use skinny::{Skinnies, device, mixed};
-use strowger_base::journal::{Entry, Registration};
+use strowger_base::journal::{Entry, Registration, ReportedQuality, Told};
 use world::{Phone, World, body_of, header};
 
 /// 2001 and 2002 at streams 11 and 12.
@@ -182,6 +182,44 @@ fn a_call_is_held_and_taken_back() {
     talk(&phones, 11, 12);
     phones.presses(&mut world, 12, "EndCall");
     assert_eq!((phones.shows(11), phones.shows(12)), (String::new(), String::new()));
+    phones.settle(&mut world);
+    world.settled();
+}
+
+/// What phones reported of how it sounded: packets sent, lost, and their own score.
+fn reported(world: &World) -> Vec<(u32, u32, Option<u16>)> {
+    let records = world.records();
+    let of = |entry: &Entry<'_>| match entry {
+        Entry::Told(Told::Quality(ReportedQuality { packets_sent, packets_lost, opinion_score, .. })) => {
+            Some((*packets_sent, *packets_lost, *opinion_score))
+        }
+        _ => None,
+    };
+    records.iter().filter_map(|record| of(&record.entry)).collect()
+}
+
+#[test]
+fn every_generation_tells_how_calls_sounded_and_nobody_waits_for_it() {
+    for version in [3, 5, 8, 11, 15, 16, 17, 18, 19, 20, 21, 22] {
+        let (mut world, mut phones) = scene(version);
+        let score = (version > 8).then_some(450);
+        phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+        phones.presses(&mut world, 12, "Answer");
+        phones.does(&mut world, 11, |phone| phone.puts_down());
+        assert_eq!(reported(&world), [(500, 2, score), (500, 2, score)], "version {version}");
+        phones.settle(&mut world);
+        world.settled();
+    }
+    let (mut world, mut phones) = scene(17);
+    phones.phones.values_mut().for_each(|phone| phone.mute_statistics = true);
+    for _ in 0..20 {
+        phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+        phones.presses(&mut world, 12, "Answer");
+        talk(&phones, 11, 12);
+        phones.does(&mut world, 11, |phone| phone.puts_down());
+        assert_eq!((phones.shows(11), phones.shows(12)), (String::new(), String::new()));
+    }
+    assert_eq!(reported(&world), []);
     phones.settle(&mut world);
     world.settled();
 }

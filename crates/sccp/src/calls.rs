@@ -12,6 +12,7 @@ pub mod io;
 mod keys;
 mod phone;
 mod ports;
+mod statistics;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -19,6 +19,7 @@ use strowger_sccp::codes::{
 };
 use strowger_sccp::message::calls::{KeypadButton, LineCall, OffHook, OnHook, SoftKeyEvent, Stimulus};
 use strowger_sccp::message::media::OpenReceiveChannelAck;
+use strowger_sccp::message::statistics::{ConnectionStatisticsRes, Counters, Statistics};
 use strowger_sccp::{Address, Calls, FromStation, Text, ToStation};
 
 const PHONE: &str = "SEP001122334455";
@@ -83,6 +84,9 @@ impl Bench {
                 format!("    phone <  {}", told(&message))
             }
             Output::Calls { any, .. } => format!("    has calls: {any}"),
+            Output::Statistics(leg, statistics) => {
+                format!("    {leg} sounded so: {} lost", statistics.counters.packets_lost)
+            }
             Output::Signal(leg, signal, media) => {
                 self.leg = Some(leg);
                 format!("    {leg} tells {}{}", short(&format!("{signal:?}")), of(&media))
@@ -113,6 +117,13 @@ impl Bench {
             let key = key.to_digit(10).expect("a digit");
             self.say(KeypadButton { key, of: Some(LineCall { line: Instance(1), call: self.call }) });
         }
+    }
+
+    /// The phone tells how a call sounded.
+    fn sounded(&mut self, call: CallReference) {
+        let counters = Counters { packets_sent: 500, packets_received: 498, packets_lost: 2, ..Counters::default() };
+        let statistics = Statistics { call, counters, ..Statistics::default() };
+        self.say(ConnectionStatisticsRes { statistics });
     }
 
     fn opens(&mut self, port: u32) {
@@ -329,6 +340,21 @@ fn the_ladders_of_calls() {
     conference.soft_key(SoftKey::END_CALL);
     conference.soft_key(SoftKey::PICKUP);
 
+    let mut sounded = Bench::new();
+    sounded.title("how a call sounded is told once for each time that it was asked, also when it is over");
+    sounded.talk();
+    let call = sounded.call;
+    sounded.sounded(call);
+    sounded.soft_key(SoftKey::HOLD);
+    sounded.sounded(call);
+    sounded.sounded(call);
+    sounded.soft_key(SoftKey::END_CALL);
+    sounded.sounded(call);
+    sounded.talk();
+    sounded.say(OnHook { of: None });
+    sounded.sounded(CallReference(7));
+    sounded.sounded(sounded.call);
+
     let mut late = Bench::new();
     late.title("a phone that never says where its port is, one that has none, and one that is gone");
     late.ring(40, RingSound::Usual, Media::Offer(voice(20_000, Direction::SendReceive)));
@@ -355,7 +381,7 @@ fn the_ladders_of_calls() {
     assert_eq!(late.calls.next_timeout(), None, "nothing is waited for");
     late.ring(56, RingSound::Usual, Media::None);
 
-    let all: String = [bench, next, moved, music, failed, waiting, turns, transfer, conference, late]
+    let all: String = [bench, next, moved, music, failed, waiting, turns, transfer, conference, sounded, late]
         .iter()
         .map(|bench| &*bench.ladder)
         .collect();

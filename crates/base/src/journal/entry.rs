@@ -283,6 +283,8 @@ pub enum Told<'a> {
         /// What, by its word.
         feature: &'a str,
     },
+    /// How what it heard and sent was, as it counted itself: when its media ended.
+    Quality(ReportedQuality<'a>),
     /// It is gone.
     Released {
         /// The cause.
@@ -306,6 +308,45 @@ wire_enum!(Told<'a> {
     DigitsEnded = 10 (end),
     FeatureRequested = 11 { feature },
     MetadataRequested = 12,
+    Quality = 13 (quality),
+});
+
+/// What a device counted of the media of its call, until that ended or was held.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct ReportedQuality<'a> {
+    /// Packets that it sent.
+    pub packets_sent: u32,
+    /// Bytes of them.
+    pub octets_sent: u32,
+    /// Packets that it got.
+    pub packets_received: u32,
+    /// Bytes of them.
+    pub octets_received: u32,
+    /// Packets that it missed.
+    pub packets_lost: u32,
+    /// Interarrival jitter in milliseconds.
+    pub jitter_ms: u32,
+    /// Delay in milliseconds; 0 where it does not know.
+    pub latency_ms: u32,
+    /// Its own listening quality in hundredths, 100 to 500.
+    pub opinion_score: Option<u16>,
+    /// Seconds in which something was made up for what was missing.
+    pub concealed_seconds: Option<u32>,
+    /// All that it said of the voice, in its own words.
+    pub voice: &'a str,
+}
+
+wire_struct!(ReportedQuality<'a> {
+    packets_sent,
+    octets_sent,
+    packets_received,
+    octets_received,
+    packets_lost,
+    jitter_ms,
+    latency_ms,
+    opinion_score,
+    concealed_seconds,
+    voice
 });
 
 wire_enum!(DigitsEnd { Complete = 0, Lost = 1 });

@@ -428,6 +428,18 @@ fn samples() -> Vec<Entry<'static>> {
         Told::TransferRequested { destination: "9", replaces: Some(leg(300)) },
         Told::TransferEnded { failure: Some(Cause::USER_BUSY) },
         Told::Released { cause: Cause::NORMAL_CALL_CLEARING, reason: ReleaseReason::HungUp },
+        Told::Quality(ReportedQuality {
+            packets_sent: 500,
+            octets_sent: 80_000,
+            packets_received: 498,
+            octets_received: 79_680,
+            packets_lost: 2,
+            jitter_ms: 3,
+            latency_ms: 12,
+            opinion_score: Some(450),
+            concealed_seconds: Some(1),
+            voice: "MLQK=4.5000;",
+        }),
     ];
     let registrations = [
         Registration::Registered {

@@ -9,6 +9,7 @@ use strowger_base::net::{Flow, StreamId};
 use strowger_base::watch::{LineState, WatchId};
 use strowger_base::{Command, Event, LegId, LineName};
 use strowger_sccp::Text;
+use strowger_sccp::message::statistics::Statistics;
 use strowger_sccp::station::io::Registered;
 use strowger_sccp::station::reason::{Refusal, WhyGone};
 
@@ -46,6 +47,8 @@ pub(crate) enum Output {
     Signal(LegId, Signal),
     /// A message of a leg, in words.
     Message { leg: LegId, direction: Direction, flow: Flow, text: Vec<u8> },
+    /// How a leg sounded, as its phone counted.
+    Statistics(LegId, Box<Statistics>),
     /// A busy lamp wants to be told how a number is.
     Watch { watch: WatchId, watcher: Origin, number: Box<str> },
     /// It is there no longer.

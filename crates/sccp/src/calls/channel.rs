@@ -51,6 +51,16 @@ pub(super) struct Channel {
     remote: Option<Voice>,
     /// Where the phone's port was last, and for what.
     last: Option<(SocketAddr, Format)>,
+    /// It has counted something since it was asked last.
+    flow: Flow,
+}
+
+/// Whether the phone has sent anything by its port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Flow {
+    #[default]
+    Nothing,
+    Sent,
 }
 
 /// The port of the phone.
@@ -147,6 +157,12 @@ impl Channel {
             Receive::Open(_, format, _) | Receive::Opening(_, format) => Some(format),
             Receive::Closed => None,
         }
+    }
+
+    /// Whether there is something to be asked of its port, which is open; from now on there is not.
+    pub(super) fn has_flowed(&mut self) -> bool {
+        let flow = std::mem::take(&mut self.flow);
+        flow == Flow::Sent && matches!(self.receive, Receive::Open(..))
     }
 
     /// Whether the phone was asked for its port and has not said.
@@ -262,6 +278,7 @@ impl Channel {
         }
         let Some((party, address, format, events)) = wanted else { return };
         self.sends = now;
+        self.flow = Flow::Sent;
         tell.push(
             StartMediaTransmission {
                 conference: ConferenceId(of.call.0),

@@ -8,6 +8,7 @@ use strowger_base::net::Flow;
 use strowger_base::{Command, LegId, Signal};
 
 use crate::codes::{Codec, Instance, Stimulus};
+use crate::message::statistics::Statistics;
 use crate::message::{FromStation, ToStation};
 use crate::wire::text::Text;
 
@@ -53,6 +54,8 @@ pub enum Output {
     },
     /// A leg tells something. What it says of media stands beside it.
     Signal(LegId, Signal, Media),
+    /// How a leg sounded, as its phone counted since it was asked last. The leg may be over.
+    Statistics(LegId, Box<Statistics>),
 }
 
 /// What calls of stations cause.

@@ -11,6 +11,7 @@ use super::call::{Call, Keys, Purpose, State, hang_up};
 use super::channel::{self, Waits};
 use super::display::{Failure, Parties};
 use super::io::{Media, Outbox, Output, Phone};
+use super::statistics::AskedStatistics;
 use crate::codes::{CallReference, CallState, CallType, Codec, Instance, KeyMode, LampMode, Phrase, Switch};
 use crate::message::calls::LineCall;
 use crate::message::display::DisplayNotify;
@@ -33,12 +34,20 @@ pub(super) struct PhoneCalls {
     pub(super) calls: Vec<Call>,
     /// What was dialled last.
     pub(super) dialled_last: String,
+    /// Of which calls it was asked how they sounded.
+    pub(super) statistics: AskedStatistics,
 }
 
 impl PhoneCalls {
     pub(super) fn new(phone: Phone) -> Self {
         let capabilities = vec![Codec::G711_ULAW_64K, Codec::G711_ALAW_64K];
-        PhoneCalls { phone, capabilities, calls: Vec::new(), dialled_last: String::new() }
+        PhoneCalls {
+            phone,
+            capabilities,
+            calls: Vec::new(),
+            dialled_last: String::new(),
+            statistics: AskedStatistics::default(),
+        }
     }
 
     /// It is no longer registered.
@@ -93,6 +102,11 @@ impl PhoneCalls {
                 self.capabilities = message.audio.iter().map(|capability| capability.codec).collect();
             }
             FromStation::OpenReceiveChannelAck(message) => self.port_opened(shared, now, message, out),
+            FromStation::ConnectionStatisticsRes(message) => {
+                if let Some(leg) = self.statistics.answered(message.statistics.call) {
+                    out.push(Output::Statistics(leg, Box::new(message.statistics.clone())));
+                }
+            }
             _ => {}
         }
         self.tell_calls(before, out);
@@ -280,13 +294,14 @@ impl PhoneCalls {
     pub(super) fn remove(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
         let Some(place) = self.calls.iter().position(|call| call.reference == reference) else { return };
         let mut call = self.calls.remove(place);
+        let mut tell = Vec::new();
+        self.statistics.ask(&mut call, &mut tell);
         if let Some(leg) = call.leg {
             shared.remove(leg);
         }
         if let Some(patience) = call.patience {
             shared.timers.cancel(patience);
         }
-        let mut tell = Vec::new();
         if let State::RingingIn(sound) = call.state {
             call.display(&mut tell).stop_ringing(sound);
         }
@@ -322,10 +337,11 @@ impl PhoneCalls {
 
     pub(super) fn hold(&mut self, reference: CallReference, out: &mut Outbox) {
         let mut tell = Vec::new();
-        let Some(call) = self.find(reference) else { return };
+        let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
         let (State::Connected, Some(leg)) = (call.state, call.leg) else { return };
         let Some(voice) = call.channel.held() else { return };
         call.state = State::Held;
+        self.statistics.ask(call, &mut tell);
         call.channel.close(reference, &mut tell);
         let mut display = call.display(&mut tell);
         display.state(CallState::HOLD);
@@ -364,8 +380,9 @@ impl PhoneCalls {
         out: &mut Outbox,
     ) {
         let mut tell = Vec::new();
-        let Some(call) = self.find(reference) else { return };
+        let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
         call.state = State::Failed;
+        self.statistics.ask(call, &mut tell);
         if let Some(leg) = call.leg.take() {
             shared.remove(leg);
         }

@@ -26,9 +26,12 @@ impl PhoneCalls {
     ) {
         let mut tell = Vec::new();
         let device: Box<str> = self.phone.device.as_str().into();
-        let Some(call) = self.find(reference) else { return };
+        let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
         let opened = match format {
             Some(format) => {
+                if call.channel.codec().is_some_and(|open| open != format) {
+                    self.statistics.ask(call, &mut tell);
+                }
                 let of = call.next_port();
                 if call.patience.is_none() {
                     let due = now.mono + PORT_TIME;

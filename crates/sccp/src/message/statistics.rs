@@ -60,6 +60,16 @@ pub struct Statistics {
     pub quality: Option<Text>,
 }
 
+impl Statistics {
+    /// What was measured of the voice under this key, as `MLQK` (listening quality, 1 to 5) or `CS` (concealed seconds). `None` where it
+    /// was not, or is no number.
+    pub fn measured(&self, key: &str) -> Option<f64> {
+        let pairs = self.quality.as_ref()?.as_str().split(';');
+        let value = pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == key)?.1;
+        value.trim().parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0)
+    }
+}
+
 record! {
     /// Counters of a call.
     Counters {
@@ -167,5 +177,25 @@ impl Wire for Statistics {
         if head != Head::PACKED {
             to.fill_to(end);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_of_the_voice_are_found_where_they_are_numbers() {
+        let of = |text: &str| Statistics { quality: Some(Text::from(text)), ..Statistics::default() };
+        let statistics = of("MLQK=4.5000;MLQKav=4.25;ICR=0.0100; CS=3;SCS=;x;CCR=nan;MLQKmx=-1");
+        let check = |key: &str, expect: Option<f64>| assert_eq!(statistics.measured(key), expect, "{key}");
+        check("MLQK", Some(4.5));
+        check("MLQKav", Some(4.25));
+        check("CS", Some(3.0));
+        check("SCS", None);
+        check("CCR", None);
+        check("MLQKmx", None);
+        check("MLQKmn", None);
+        assert_eq!(Statistics::default().measured("MLQK"), None, "old loads have none");
     }
 }
