@@ -54,8 +54,7 @@ pub(crate) fn reported(device: &str, reported: &ReportedQuality<'_>) -> String {
         let _ = write!(told, ", MOS {}.{:02} (measured)", score / 100, score % 100);
     }
     if let Some(seconds) = reported.concealed_seconds.filter(|seconds| *seconds > 0) {
-        let seconds = words::count(seconds as usize, "second");
-        let _ = write!(told, ", {seconds} with something made up for what was missing");
+        let _ = write!(told, ", {}", words::count(seconds as usize, "concealed second"));
     }
     told.push('.');
     told

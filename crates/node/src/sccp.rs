@@ -6,8 +6,8 @@
 
 mod io;
 mod present;
-mod story;
 mod sound;
+mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;

@@ -121,7 +121,8 @@ impl Bench {
 
     /// The phone tells how a call sounded.
     fn sounded(&mut self, call: CallReference) {
-        let counters = Counters { packets_sent: 500, packets_received: 498, packets_lost: 2, ..Counters::default() };
+        let counters =
+            Counters { packets_sent: 500, packets_received: 498, packets_lost: 2, ..Counters::default() };
         let statistics = Statistics { call, counters, ..Statistics::default() };
         self.say(ConnectionStatisticsRes { statistics });
     }
@@ -381,9 +382,10 @@ fn the_ladders_of_calls() {
     assert_eq!(late.calls.next_timeout(), None, "nothing is waited for");
     late.ring(56, RingSound::Usual, Media::None);
 
-    let all: String = [bench, next, moved, music, failed, waiting, turns, transfer, conference, sounded, late]
-        .iter()
-        .map(|bench| &*bench.ladder)
-        .collect();
+    let all: String =
+        [bench, next, moved, music, failed, waiting, turns, transfer, conference, sounded, late]
+            .iter()
+            .map(|bench| &*bench.ladder)
+            .collect();
     support::compare(all.trim_start(), include_str!("../testdata/calls.txt"));
 }

@@ -253,7 +253,9 @@ fn late(name: &str, outcomes: &[Outcome], max: u64) -> Option<String> {
     let whole = middle(|outcome| outcome.p99_micros);
     let tenth = middle(|outcome| outcome.tenth_p99_micros);
     let still = outcomes.iter().map(|outcome| outcome.stalled_percent).fold(0.0, f64::max);
-    println!("  p99 {whole} µs, {tenth} µs in the middle tenth of a second; the machine stood still for up to {still:.2} %");
+    println!(
+        "  p99 {whole} µs, {tenth} µs in the middle tenth of a second; the machine stood still for up to {still:.2} %"
+    );
     let judged = if still > STALLED_PERCENT_MAX { tenth } else { whole };
     (judged > max).then(|| format!("{name}: p99 {judged} µs, more than {max}"))
 }
@@ -346,7 +348,8 @@ fn stalled(generator: &Path) -> Result<f64, String> {
     let mut command = Command::new("taskset");
     command.args(["-c", target::SERVER_CORE]).arg(generator).args(["stalls", "--seconds", "1"]);
     let output = command.output().map_err(|error| format!("taskset does not start: {error}"))?;
-    let report: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("rtpblast stalls: {error}"))?;
+    let report: Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("rtpblast stalls: {error}"))?;
     Ok(report["stalled_us"].as_f64().unwrap_or(0.0) / 10_000.0)
 }
 
