@@ -13,6 +13,7 @@ use strowger_media::worker::{Channel, SocketRef};
 
 use crate::phone::{Phone, Session};
 use crate::setting::MEETINGS;
+use crate::skinny::phone::Skinny;
 
 /// The ports of the media workers, with where each one's sound goes.
 #[derive(Debug, Default)]
@@ -139,61 +140,101 @@ pub(crate) struct Compared {
     pub(crate) conferences: u64,
 }
 
-/// Compares all displays of calls that began after `since`, the last time when the server lost its memory.
-pub(crate) fn check(phones: &[Phone], wires: &Wires, since: Instant) -> Result<Compared, String> {
-    let mut compared = Compared::default();
-    let known = |session: &&Session| session.began > since && !session.doubtful;
-    let all: Vec<(&Phone, &Session)> =
-        phones.iter().flat_map(|phone| phone.sessions().filter(known).map(move |it| (phone, it))).collect();
-    for (phone, session) in &all {
-        if !session.ours.listens {
-            continue;
+/// A call at a phone, whatever that speaks: whom it hears follows from its addresses, whom it shows stands on its display.
+#[derive(Debug)]
+struct Ear<'p> {
+    /// The number of the phone's line.
+    number: &'p str,
+    /// Where it hears.
+    own: SocketAddr,
+    listens: bool,
+    /// Where its sound is sent, when it speaks and that is taken.
+    to: Option<SocketAddr>,
+    /// Who stands on its display.
+    shown: &'p str,
+    /// It is known what it ought to show; one of which a message was lost may still be shown to others.
+    is_sure: bool,
+    /// For complaints.
+    since: Option<Instant>,
+}
+
+impl<'p> Ear<'p> {
+    fn of_session(phone: &'p Phone, session: &'p Session, since: Instant) -> Self {
+        let theirs = session.theirs.filter(|theirs| session.ours.speaks && theirs.way.listens);
+        Ear {
+            number: &phone.account.number,
+            own: SocketAddr::new(phone.address.ip(), session.port),
+            listens: session.ours.listens,
+            to: theirs.map(|theirs| theirs.address),
+            shown: &session.shown,
+            is_sure: session.began > since && !session.doubtful,
+            since: Some(session.began),
         }
-        let own = SocketAddr::new(phone.address.ip(), session.port);
-        let who = || format!("at {} ({}), which shows {}", phone.account.number, own, session.shown);
-        let speaks_there = |(_, other): &&(&Phone, &Session)| {
-            let to = other.theirs.filter(|theirs| other.ours.speaks && theirs.way.listens);
-            to.and_then(|theirs| wires.leads(theirs.address)) == Some(own)
-        };
-        let heard: Vec<&(&Phone, &Session)> = all.iter().filter(speaks_there).collect();
-        match (&heard[..], wires.service_at(own)) {
+    }
+
+    /// The calls of a phone that speaks SCCP; its ports are opened and closed as the server says.
+    fn of_station(number: &'p str, station: &'p Skinny) -> impl Iterator<Item = Ear<'p>> {
+        station.ports.iter().filter_map(move |(party, (call, port, _))| {
+            let call = station.calls.get(call)?;
+            // A call that it made shows the called party first, and one that came the calling.
+            let [other, _] = if call.calling[0] == number { &call.called } else { &call.calling };
+            Some(Ear {
+                number,
+                own: SocketAddr::from((station.ip, u16::try_from(*port).ok()?)),
+                listens: true,
+                to: station.sending.get(party).and_then(|(address, ..)| address.parse().ok()),
+                shown: other,
+                is_sure: true,
+                since: None,
+            })
+        })
+    }
+}
+
+/// Compares all displays of calls that began after `since`, the last time when the server lost its memory; SCCP phones, by the numbers of
+/// their lines, have lost theirs with it.
+pub(crate) fn check<'p>(
+    phones: &'p [Phone],
+    stations: impl Iterator<Item = (&'p str, &'p Skinny)>,
+    wires: &Wires,
+    since: Instant,
+) -> Result<Compared, String> {
+    let mut compared = Compared::default();
+    let sessions = phones
+        .iter()
+        .flat_map(|phone| phone.sessions().map(move |session| Ear::of_session(phone, session, since)));
+    let ears: Vec<Ear<'_>> =
+        sessions.chain(stations.flat_map(|(number, station)| Ear::of_station(number, station))).collect();
+    for ear in ears.iter().filter(|ear| ear.is_sure && ear.listens) {
+        let who = || format!("at {} ({}), which shows {:?}", ear.number, ear.own, ear.shown);
+        let speaks_there = |other: &&Ear<'_>| other.to.and_then(|to| wires.leads(to)) == Some(ear.own);
+        let heard: Vec<&Ear<'_>> = ears.iter().filter(|other| other.is_sure).filter(speaks_there).collect();
+        match (&heard[..], wires.service_at(ear.own)) {
             ([], Some(Service::Conference(id))) => {
                 // Who dialled the number of a meeting sees that.
-                let meeting = MEETINGS.iter().any(|number| session.shown.ends_with(number));
-                // Who barges in is shown the party of the call, and hears it there.
-                let sits = |(other, it): &&(&Phone, &Session)| {
-                    let at = SocketAddr::new(other.address.ip(), it.port);
-                    at != own && wires.has_seat(at, id)
-                };
-                // A phone whose own display is in doubt may well be the one that is shown.
-                let everybody: Vec<(&Phone, &Session)> =
-                    phones.iter().flat_map(|phone| phone.sessions().map(move |it| (phone, it))).collect();
-                let party =
-                    everybody.iter().filter(sits).any(|(other, _)| other.account.number == session.shown);
-                if session.shown != id.to_string() && !meeting && !party {
+                let meeting = MEETINGS.iter().any(|number| ear.shown.ends_with(number));
+                // Who barges in is shown the party of the call, and hears it there. A phone whose own display is in doubt may well be
+                // the one that is shown.
+                let sits = |other: &&Ear<'_>| other.own != ear.own && wires.has_seat(other.own, id);
+                let party = ears.iter().filter(sits).any(|other| other.number == ear.shown);
+                if ear.shown != id.to_string() && !meeting && !party {
                     return Err(format!("the conference {id} is heard {}", who()));
                 }
                 compared.conferences += 1;
             }
             // What is played to who waits is no party.
             ([], Some(_) | None) => {}
-            ([(other, _)], None) => {
-                if session.shown != other.account.number {
-                    return Err(format!("{} ({}) is heard {}", other.account.number, other.address, who()));
+            ([other], None) => {
+                if ear.shown != other.number {
+                    return Err(format!("{} ({}) is heard {}", other.number, other.own, who()));
                 }
                 compared.people += 1;
             }
             (several, service) => {
-                let of = |(other, it): &&(&Phone, &Session)| {
-                    format!(
-                        "{} ({}:{}, since {:?})",
-                        other.account.number,
-                        other.address.ip(),
-                        it.port,
-                        it.began
-                    )
-                };
-                let heard: Vec<String> = several.iter().map(of).collect();
+                let heard: Vec<String> = several
+                    .iter()
+                    .map(|other| format!("{} ({}, since {:?})", other.number, other.own, other.since))
+                    .collect();
                 return Err(format!("{} and {service:?} are heard {}", heard.join(", "), who()));
             }
         }

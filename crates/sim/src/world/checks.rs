@@ -13,7 +13,9 @@ impl World {
     /// Nobody does anything any more, and what was under way is done: who is heard anywhere is who is shown there.
     pub(super) fn check_identities(&mut self) -> Result<(), Failure> {
         let people = self.phones.get(..self.people()).unwrap_or_default();
-        let compared = identities::check(people, &self.wires, self.last_crash)
+        let stations = self.stations.phones.iter().filter(|(_, it)| it.phone.registered);
+        let stations = stations.map(|(number, it)| (number.as_str(), &it.phone));
+        let compared = identities::check(people, stations, &self.wires, self.last_crash)
             .map_err(|error| format!("{:?}: {error}", self.now.mono))?;
         self.report.people += compared.people;
         self.report.conferences += compared.conferences;
