@@ -16,7 +16,7 @@ use std::io::ErrorKind;
 use std::os::fd::AsFd as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
@@ -120,7 +120,7 @@ impl MediaThread {
         let bell = Arc::new(EventFd::from_flags(EfdFlags::EFD_NONBLOCK | EfdFlags::EFD_CLOEXEC)?);
         let readiness = Readiness::new()?;
         readiness.add(&*bell, BELL)?;
-        let (commands, queue) = sync_channel(COMMANDS);
+        let (commands, queue) = channel();
         let progress = Arc::<Progress>::default();
         let share = Share { index: index as u16, of: of as u16 };
         let thread = MediaThread {
@@ -424,8 +424,9 @@ fn time_spec(time: Duration) -> TimeSpec {
     TimeSpec::nanoseconds(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
 }
 
-/// Commands that may wait for one thread.
-pub(crate) const COMMANDS: usize = 4_096;
+/// Commands that may wait for one thread: more than a server gives one at its busiest until the watch finds that it hangs, so that signalling
+/// does not wait for media. They take memory only while they wait.
+pub(crate) const COMMANDS: usize = 131_072;
 /// The bell's name among the sockets.
 const BELL: u64 = u64::MAX;
 /// How long a thread waits that failed.

@@ -1,13 +1,14 @@
 //! The way to one media thread, whoever has its place now.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::mpsc::{SendError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::eventfd::EventFd;
 use strowger_media::control::Command;
 
+use super::COMMANDS;
 use super::watchdog::Progress;
 use crate::counters;
 
@@ -23,7 +24,7 @@ pub(super) struct Lane {
 
 /// What leads to a thread.
 pub(super) struct Queue {
-    commands: SyncSender<Command>,
+    commands: Sender<Command>,
     bell: Arc<EventFd>,
     progress: Arc<Progress>,
     /// Commands that were put in.
@@ -43,21 +44,18 @@ impl Lane {
         Lane { queue: Mutex::new(Some(queue)), term: AtomicU64::new(0), figures, commands }
     }
 
-    /// Hands over a command and returns in whose term that was; gives it back when nobody serves. Waits while the thread is far behind, and no
-    /// longer than until the watch has found that it hangs.
-    pub(super) fn command(&self, mut command: Command) -> Result<u64, Command> {
+    /// Hands over a command and returns in whose term that was; gives it back when nobody serves. Waits while the thread is as far behind as
+    /// never happens before the watch has found that it hangs, and no longer than until then.
+    pub(super) fn command(&self, command: Command) -> Result<u64, Command> {
         loop {
             let mut place = self.place();
             let Some(queue) = &mut *place else { return Err(command) };
-            match queue.commands.try_send(command) {
-                Ok(()) => {
-                    queue.given += 1;
-                    self.commands.gave();
-                    let _ = queue.bell.write(1);
-                    return Ok(self.term());
-                }
-                Err(TrySendError::Full(again)) => command = again,
-                Err(TrySendError::Disconnected(command)) => return Err(command),
+            if queue.waiting() < COMMANDS {
+                queue.commands.send(command).map_err(|SendError(command)| command)?;
+                queue.given += 1;
+                self.commands.gave();
+                let _ = queue.bell.write(1);
+                return Ok(self.term());
             }
             drop(place);
             std::thread::sleep(TRY_AGAIN);
@@ -112,12 +110,13 @@ impl Lane {
 }
 
 impl Queue {
-    pub(super) const fn new(
-        commands: SyncSender<Command>,
-        bell: Arc<EventFd>,
-        progress: Arc<Progress>,
-    ) -> Self {
+    pub(super) const fn new(commands: Sender<Command>, bell: Arc<EventFd>, progress: Arc<Progress>) -> Self {
         Queue { commands, bell, progress, given: 0 }
+    }
+
+    /// Commands that its thread has not taken yet.
+    fn waiting(&self) -> usize {
+        usize::try_from(self.given.saturating_sub(self.progress.taken())).unwrap_or(usize::MAX)
     }
 
     /// Its thread takes no more commands and ends, as soon as it can. Returns how many it has left.

@@ -89,6 +89,11 @@ impl Progress {
         self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
     }
 
+    /// How many commands it took; as many as there can be when it is to take no more.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Acquire)
+    }
+
     /// It takes no more commands; returns how many it took.
     pub(super) fn end(&self) -> u64 {
         self.taken.swap(ENDS, Ordering::AcqRel)
