@@ -29,6 +29,8 @@ pub(super) struct Authorizing {
     prompter: Prompter,
     /// The leg from which the keys come. A device may tell each of them in two ways, of which one counts.
     keys_from: Option<LegId>,
+    /// All codes are there. The call goes on as soon as nothing is open any more between the caller and the service that asked.
+    accepted: Option<AcceptedCodes>,
 }
 
 /// Who lets the caller hear that a code is awaited.
@@ -91,6 +93,7 @@ pub(super) fn begin(step: &mut Step<'_>, analysis: &Analysis, routed: &Routed) -
         tone: Tone::Silence,
         prompter: Prompter::Untried,
         keys_from: None,
+        accepted: None,
     };
     state.take(step, Input::Started { prompting, supplied })
 }
@@ -113,8 +116,29 @@ impl Authorizing {
         self.take(step, Input::Timer)
     }
 
-    /// How long a key is awaited.
+    /// All codes are there, and the call cannot go on yet.
+    pub(super) fn wait_with(&mut self, codes: AcceptedCodes) {
+        self.accepted = Some(codes);
+    }
+
+    /// Whether they are.
+    pub(super) const fn waits(&self) -> bool {
+        self.accepted.is_some()
+    }
+
+    /// The call can go on.
+    pub(super) fn after_waiting(mut self, step: &mut Step<'_>) -> State {
+        match self.accepted.take() {
+            Some(codes) => self.accepted(step, &codes),
+            None => step.lost_its_way(),
+        }
+    }
+
+    /// How long a key is awaited, or the end of what is open with the caller.
     pub(super) fn waits_for(&self, now: Now) -> Duration {
+        if self.waits() {
+            return SETTLES;
+        }
         self.entry.next_timeout().map(|at| at.saturating_since(now.mono)).unwrap_or_default()
     }
 
@@ -198,6 +222,9 @@ impl Authorizing {
     /// The service that asks is gone, or never was there: the device is left, where it tells keys.
     pub(super) fn without_prompter(mut self, step: &mut Step<'_>) -> State {
         step.give_back_annunciator();
+        if self.waits() {
+            return self.after_waiting(step);
+        }
         self.prompter = Prompter::Device;
         self.keys_from = None;
         self.tone = Tone::Silence;
@@ -390,6 +417,9 @@ impl Facts {
         !self.diversions.is_empty()
     }
 }
+
+/// How long an offer of the caller may stay open when all codes are there: a service of ours answers at once.
+const SETTLES: Duration = Duration::from_secs(5);
 
 /// The codes as records tell of them.
 pub(super) fn view(codes: &AcceptedCodes) -> CodesView<'_> {

@@ -154,6 +154,14 @@ impl Ringing {
         let Way::Prompt(mut authorizing) = std::mem::replace(&mut step.facts.way, Way::None) else {
             return step.lost_its_way();
         };
+        if authorizing.waits() {
+            step.facts.way = Way::Prompt(authorizing);
+            return match keyed {
+                Keyed::Timer => self.go_on_with_codes(step),
+                // They are none of a code any more.
+                Keyed::Key(_) | Keyed::Ended(_) => State::Ringing(self),
+            };
+        }
         let media = self.caller_media(step);
         match authorizing.keyed(step, leg, keyed) {
             Heard::More => {
@@ -162,18 +170,14 @@ impl Ringing {
                 State::Ringing(self)
             }
             Heard::Accepted(codes) => {
-                step.withdraw_all(Cause::NORMAL_CALL_CLEARING, WhyReleased::Prompted);
-                step.give_back_annunciator();
-                match media {
-                    CallerMedia::Nothing | CallerMedia::Before => {}
-                    CallerMedia::Agreed => step.facts.caller_media = media,
-                    // Nobody else can be told about its media.
-                    CallerMedia::Open => {
-                        let cause = Cause::TEMPORARY_FAILURE;
-                        return step.refuse(cause, WhyRefused::NumberNotResolved);
-                    }
+                authorizing.wait_with(codes);
+                step.facts.way = Way::Prompt(authorizing);
+                if media == CallerMedia::Open {
+                    // Nobody else can be told about its media before that is settled.
+                    step.set_timer(step.rings_for());
+                    return State::Ringing(self);
                 }
-                authorizing.accepted(step, &codes)
+                self.go_on_with_codes(step)
             }
             Heard::Refused(refused) => match media {
                 CallerMedia::Agreed => {
@@ -185,6 +189,44 @@ impl Ringing {
                     authorizing.refused(step, refused)
                 }
             },
+        }
+    }
+
+    /// All codes are there: the call takes its way. What is still open between the caller and the service that asked is refused.
+    fn go_on_with_codes(mut self, step: &mut Step<'_>) -> State {
+        let Way::Prompt(authorizing) = std::mem::replace(&mut step.facts.way, Way::None) else {
+            return step.lost_its_way();
+        };
+        self.refuse_open_offer(step);
+        let media = self.caller_media(step);
+        step.withdraw_all(Cause::NORMAL_CALL_CLEARING, WhyReleased::Prompted);
+        step.give_back_annunciator();
+        match media {
+            CallerMedia::Nothing | CallerMedia::Before => {}
+            CallerMedia::Agreed => step.facts.caller_media = media,
+            // A service asked for something, and the caller never said what it makes of that.
+            CallerMedia::Open => {
+                return step.refuse(Cause::TEMPORARY_FAILURE, WhyRefused::NumberNotResolved);
+            }
+        }
+        authorizing.after_waiting(step)
+    }
+
+    /// Whether all codes are there, and nothing is open any more for whose end they waited.
+    fn may_go_on_with_codes(&self, step: &Step<'_>) -> bool {
+        matches!(&step.facts.way, Way::Prompt(authorizing) if authorizing.waits())
+            && self.caller_media(step) != CallerMedia::Open
+    }
+
+    /// Who rings goes, and will not answer what the caller offered since they agreed on media: the caller hears that at once, and goes on
+    /// with what was agreed.
+    fn refuse_open_offer(&mut self, step: &mut Step<'_>) {
+        if let Devices::One(session) = &mut self.devices
+            && session.owes_former() != Owes::Nothing
+        {
+            session.exchange = Exchange::Settled;
+            let caller = step.facts.caller;
+            step.refuse_media(caller, WhyOfferRefused::OtherNotReady);
         }
     }
 
@@ -281,6 +323,9 @@ impl Ringing {
                 step.refuse_media(leg, WhyOfferRefused::OtherNotReady);
             }
             (Devices::Apart(..), MediaSignal::Answer(_) | MediaSignal::Refuse(_)) => {}
+        }
+        if self.may_go_on_with_codes(step) {
+            return self.go_on_with_codes(step);
         }
         State::Ringing(self)
     }
@@ -497,6 +542,9 @@ impl Ringing {
         };
         step.cancel_timer();
         step.withdraw_all(tried.cause(), WhyReleased::RefusedElsewhere);
+        if matches!(step.facts.way, Way::Prompt(_)) {
+            self.refuse_open_offer(step);
+        }
         let media = self.caller_media(step);
         if left == 0 && matches!(media, CallerMedia::Nothing | CallerMedia::Before) {
             let own = step.facts.rung.get(self.first..).unwrap_or_default();
