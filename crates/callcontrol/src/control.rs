@@ -489,7 +489,7 @@ impl CallControl {
         match report {
             Report::Closed { port, statistics } => self.relay_closed(now, port, &statistics, out),
             Report::Failed { port, .. } => {
-                if let Some(used) = self.shared.relays.remove(&port) {
+                if let Some(used) = self.shared.relay_is_gone(port) {
                     self.with_call(used.call, |call, shared| call.relay(now, report, shared, out));
                 }
             }
@@ -505,7 +505,7 @@ impl CallControl {
 
     /// What went through a relay, for the story; it comes after the call has ended.
     fn relay_closed(&mut self, now: Now, port: PortId, statistics: &PortStatistics, out: &mut Outbox) {
-        let Some(used) = self.shared.relays.remove(&port) else { return };
+        let Some(used) = self.shared.relay_is_gone(port) else { return };
         let call = Some(used.call);
         let entry = |stream: &StreamStatistics| match used.beside {
             Some(media) => Entry::Decision(Decision::Stream(carried(media, stream))),

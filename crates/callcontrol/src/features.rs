@@ -58,7 +58,7 @@ impl CallControl {
                 }
                 Asked::Recordings { call } => {
                     self.follow_recordings(now, call, out);
-                    self.follow_waiting_tones(now, call, out);
+                    self.follow_waiting_tones(call);
                 }
                 Asked::Feature { call } => self.wanted(now, call, out),
                 Asked::Left { conference, seated } => {

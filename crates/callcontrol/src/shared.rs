@@ -11,7 +11,7 @@ use strowger_base::{
     TimerHandle, TimerQueue, limits,
 };
 use strowger_dialplan::Rotation;
-use strowger_media::control::{PortId, PortIds, PortOwner};
+use strowger_media::control::{self, PortId, PortIds, PortOwner};
 use strowger_media::srtp::KeySource;
 
 use crate::admission::Taken;
@@ -121,6 +121,19 @@ pub(crate) struct RelayUse {
     pub(crate) called: Option<LegId>,
     /// What passes there, when it is not the first audio stream.
     pub(crate) beside: Option<StreamMedia>,
+    /// The worker was told to close it: nothing is asked of it any more, and what it carried is still to come.
+    pub(crate) is_closing: bool,
+}
+
+impl RelayUse {
+    pub(crate) const fn new(call: CallId, caller: LegId, called: Option<LegId>) -> Self {
+        RelayUse { call, caller, called, beside: None, is_closing: false }
+    }
+
+    /// Whether something may be asked of it.
+    pub(crate) const fn lives(&self) -> bool {
+        !self.is_closing
+    }
 }
 
 /// What a call asks of others.
@@ -307,6 +320,27 @@ impl Shared {
         if let Some(used) = self.relays.get_mut(&port) {
             used.called = Some(called);
         }
+    }
+
+    /// Nobody needs a relay any more.
+    pub(crate) fn close_relay(&mut self, port: PortId, out: &mut Outbox) {
+        if let Some(used) = self.relays.get_mut(&port) {
+            used.is_closing = true;
+        }
+        self.waiting_tones.relay_gone();
+        out.media(control::Command::Close { port });
+    }
+
+    /// The worker has a relay no more; whom it served.
+    pub(crate) fn relay_is_gone(&mut self, port: PortId) -> Option<RelayUse> {
+        let used = self.relays.remove(&port)?;
+        self.waiting_tones.relay_gone();
+        Some(used)
+    }
+
+    /// Whether something may be asked of this relay: it was neither closed nor lost.
+    pub(crate) fn relay_lives(&self, port: PortId) -> bool {
+        self.relays.get(&port).is_some_and(RelayUse::lives)
     }
 
     /// Lines that have calls.

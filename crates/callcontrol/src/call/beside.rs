@@ -36,7 +36,8 @@ impl Step<'_> {
         for wanted in self.facts.beside.missing_of(offer.as_bytes()) {
             let port = self.shared.port_ids.allocate();
             let (call, caller) = (self.facts.id, self.facts.caller);
-            self.shared.relays.insert(port, RelayUse { call, caller, called, beside: Some(wanted.media) });
+            let used = RelayUse { beside: Some(wanted.media), ..RelayUse::new(call, caller, called) };
+            self.shared.relays.insert(port, used);
             self.facts.beside.opening(wanted, port);
             self.out.media(match wanted.carrier {
                 Carrier::Relay => control::Command::OpenRelay { port },
@@ -78,7 +79,7 @@ impl Step<'_> {
     /// The worker does not answer; nobody waits for it.
     pub(super) fn carriers_are_late(&mut self) {
         for (port, media) in self.facts.beside.late() {
-            self.out.media(control::Command::Close { port });
+            self.shared.close_relay(port, self.out);
             self.goes_without(media, "the media worker did not answer in time");
         }
     }
@@ -104,7 +105,7 @@ impl Step<'_> {
     /// No stream is carried any more beside the first audio stream.
     pub(super) fn close_carriers(&mut self) {
         for port in self.facts.beside.take() {
-            self.out.media(control::Command::Close { port });
+            self.shared.close_relay(port, self.out);
         }
     }
 
@@ -223,7 +224,7 @@ impl Step<'_> {
         let mut agreed = sdp::streams_beside(answer.as_bytes());
         agreed.retain(|stream| offered.iter().any(|offered| offered.place == stream.place));
         for port in self.facts.beside.keep(&agreed) {
-            self.out.media(control::Command::Close { port });
+            self.shared.close_relay(port, self.out);
         }
         let hidden = self.hides_addresses();
         let carried = self.facts.beside.addresses_for(Side::Caller, &agreed);

@@ -141,7 +141,7 @@ impl Step<'_> {
         };
         self.decide(None, Decision::RelayWanted { why });
         let port = self.shared.port_ids.allocate();
-        let user = RelayUse { call: self.facts.id, caller: self.facts.caller, called, beside: None };
+        let user = RelayUse::new(self.facts.id, self.facts.caller, called);
         self.shared.relays.insert(port, user);
         self.facts.relay = Relay::Opening(port);
         self.facts.relay_keys = PortKeys::default();

@@ -377,7 +377,7 @@ impl Step<'_> {
         let port = self.shared.port_ids.allocate();
         // Nobody has this leg; what goes out is told of it.
         let leg = self.shared.leg_ids.allocate();
-        let user = RelayUse { call: self.facts.id, caller: leg, called: None, beside: None };
+        let user = RelayUse::new(self.facts.id, leg, None);
         self.shared.relays.insert(port, user);
         let service = Service::Page { page, seat: PageSeat::Listener };
         self.out.media(control::Command::OpenMulticast { port, service, to });
@@ -466,7 +466,7 @@ impl Step<'_> {
         match std::mem::replace(&mut page.cast, Cast::No) {
             Cast::No => {}
             Cast::Opening(port, _) | Cast::Open(port) => {
-                self.out.media(control::Command::Close { port });
+                self.shared.close_relay(port, self.out);
             }
         }
         for member in &mut page.members {

@@ -4,7 +4,6 @@ use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{Decision, ReleasedBy, WhyEnded, WhyRefused, WhyReleased};
 use strowger_base::leg::{Origin, ReleaseReason};
 use strowger_base::{Cause, Command, LegId, Now};
-use strowger_media::control;
 
 use super::State;
 use super::announcing::Ending;
@@ -154,7 +153,7 @@ impl Step<'_> {
             Relay::Open(ports) => ports.port,
         };
         self.forget_presses();
-        self.out.media(control::Command::Close { port });
+        self.shared.close_relay(port, self.out);
     }
 
     /// Adds a leg that this call rings.

@@ -20,12 +20,15 @@ use crate::Configuration;
 use crate::call::{RecordedCall, Sealing, Step};
 use crate::configuration::WaitingTone;
 use crate::io::Outbox;
+use crate::shared::{RelayUse, Shared};
 
 /// Which phones hear the tone now.
 #[derive(Debug, Default)]
 pub(crate) struct WaitingTones {
     /// Whether a phone that wants it was ever in a call; without one nothing here costs anything.
     used: bool,
+    /// Whether anything happened since it was looked at on which it depends what is heard; nothing is looked at otherwise.
+    changed: bool,
     /// Legs that ring, and at which phone.
     ringing: BTreeMap<LegId, Device>,
     /// Legs that talk, of phones that want the tone.
@@ -48,7 +51,7 @@ enum Device {
 type Place = (PortId, control::Side);
 
 /// A phone in a call.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 struct Talk {
     call: CallId,
     device: Device,
@@ -60,7 +63,12 @@ struct Talk {
 impl WaitingTones {
     /// Somebody who is called has answered: nothing waits there any more.
     pub(crate) fn answered(&mut self, leg: LegId) {
-        self.ringing.remove(&leg);
+        self.changed |= self.ringing.remove(&leg).is_some();
+    }
+
+    /// A relay is gone, or about to be closed.
+    pub(crate) const fn relay_gone(&mut self) {
+        self.changed = true;
     }
 
     /// Phones that ring or talk and want the tone.
@@ -79,8 +87,30 @@ impl WaitingTones {
 
     /// A leg is gone.
     pub(crate) fn gone(&mut self, leg: LegId) {
-        self.ringing.remove(&leg);
+        self.answered(leg);
         self.forget(leg);
+    }
+
+    /// A leg rings at a phone that wants the tone.
+    fn rings(&mut self, leg: LegId, device: Device) {
+        self.used = true;
+        self.changed = true;
+        self.ringing.insert(leg, device);
+    }
+
+    /// These legs of a call talk, and no others.
+    fn talk_in(&mut self, call: CallId, talks: BTreeMap<LegId, Talk>) {
+        let former = self.of_call.get(&call);
+        let as_many = former.map_or(0, BTreeSet::len) == talks.len();
+        if as_many && talks.iter().all(|(leg, talk)| self.talks.get(leg) == Some(talk)) {
+            return;
+        }
+        for leg in former.cloned().unwrap_or_default() {
+            self.forget(leg);
+        }
+        for (leg, talk) in talks {
+            self.talks(leg, talk);
+        }
     }
 
     fn talks(&mut self, leg: LegId, talk: Talk) {
@@ -89,10 +119,12 @@ impl WaitingTones {
         self.of_call.entry(talk.call).or_default().insert(leg);
         self.of_device.entry(talk.device.clone()).or_default().insert(leg);
         self.talks.insert(leg, talk);
+        self.changed = true;
     }
 
-    fn forget(&mut self, leg: LegId) -> Option<Talk> {
-        let talk = self.talks.remove(&leg)?;
+    fn forget(&mut self, leg: LegId) {
+        let Some(talk) = self.talks.remove(&leg) else { return };
+        self.changed = true;
         if let Some(legs) = self.of_call.get_mut(&talk.call) {
             legs.remove(&leg);
             if legs.is_empty() {
@@ -105,7 +137,37 @@ impl WaitingTones {
                 self.of_device.remove(&talk.device);
             }
         }
-        Some(talk)
+    }
+
+    /// Brings what is heard in line with what shall be, on relays that live.
+    fn sound(&mut self, now: Now, lives: impl Fn(PortId) -> bool, out: &mut Outbox) {
+        let changed = std::mem::take(&mut self.changed);
+        if !changed || (self.ringing.is_empty() && self.sounding.is_empty()) {
+            return;
+        }
+        let mut wanted = self.wanted();
+        wanted.retain(|(port, _), _| lives(*port));
+        // Also one whose place another one takes, where the country is another one now: a relay plays both otherwise. One that is gone
+        // plays nothing.
+        for (&(port, side), &(tone, _)) in &self.sounding {
+            let ends = wanted.get(&(port, side)).is_none_or(|(_, talk)| talk.tone != tone);
+            if ends && lives(port) {
+                out.media(control::Command::Warn { port, side, tone, types: None });
+            }
+        }
+        let mut sounding = BTreeMap::new();
+        for (&(port, side), &(leg, talk)) in &wanted {
+            let (tone, types) = (talk.tone, talk.types);
+            let before = self.sounding.get(&(port, side));
+            if before != Some(&(tone, types)) {
+                out.media(control::Command::Warn { port, side, tone, types: Some(types) });
+            }
+            if before.is_none_or(|(before, _)| *before != tone) {
+                out.decide(now, talk.call, Some(leg), Decision::Hears(tone));
+            }
+            sounding.insert((port, side), (tone, types));
+        }
+        self.sounding = sounding;
     }
 
     /// Where the tone is to be heard, and by which leg.
@@ -118,16 +180,13 @@ impl WaitingTones {
 }
 
 impl CallControl {
-    /// Something happened to a call: the tones of its phones follow.
-    pub(crate) fn follow_waiting_tones(&mut self, now: Now, call: CallId, out: &mut Outbox) {
-        if self.shared.waiting_tones.are_unused() {
+    /// Something happened to a call: where its phones would hear the tone follows.
+    pub(crate) fn follow_waiting_tones(&mut self, call: CallId) {
+        let tones = &self.shared.waiting_tones;
+        if tones.are_unused() {
             return;
         }
-        let former = self.shared.waiting_tones.of_call.get(&call).cloned().unwrap_or_default();
-        let mut former: BTreeMap<LegId, Talk> = former
-            .into_iter()
-            .filter_map(|leg| Some((leg, self.shared.waiting_tones.forget(leg)?)))
-            .collect();
+        let mut talks = BTreeMap::new();
         let devices = self.calls.get(&call).map(|call| call.devices()).unwrap_or_default();
         for (leg, device) in devices {
             let Some(name) = self.shared.configuration.wants_waiting_tone(&device) else { continue };
@@ -135,13 +194,11 @@ impl CallControl {
             let talk = match view {
                 Some(view) => self.heard_in(&view, name, &device),
                 // Something is offered just now: it goes on where it is.
-                None => former.remove(&leg),
+                None => tones.talks.get(&leg).filter(|talk| talk.call == call).cloned(),
             };
-            if let Some(talk) = talk {
-                self.shared.waiting_tones.talks(leg, talk);
-            }
+            talks.extend(talk.map(|talk| (leg, talk)));
         }
-        self.sound_waiting_tones(now, out);
+        self.shared.waiting_tones.talk_in(call, talks);
     }
 
     /// Where a phone would hear the tone in its call.
@@ -155,35 +212,8 @@ impl CallControl {
 
     /// Brings what is heard in line with what shall be.
     pub(crate) fn sound_waiting_tones(&mut self, now: Now, out: &mut Outbox) {
-        let tones = &self.shared.waiting_tones;
-        if tones.ringing.is_empty() && tones.sounding.is_empty() {
-            return;
-        }
-        let mut wanted = tones.wanted();
-        // A relay that is gone meanwhile plays nothing, nor one of a call that is over: what is left of that is still to be told.
-        let lives = |port: &PortId| {
-            self.shared.relays.get(port).is_some_and(|used| self.calls.contains_key(&used.call))
-        };
-        wanted.retain(|(port, _), _| lives(port));
-        // Also one whose place another one takes, where the country is another one now: a relay plays both otherwise.
-        for (&(port, side), &(tone, _)) in &tones.sounding {
-            if wanted.get(&(port, side)).is_none_or(|(_, talk)| talk.tone != tone) {
-                out.media(control::Command::Warn { port, side, tone, types: None });
-            }
-        }
-        let mut sounding = BTreeMap::new();
-        for (&(port, side), &(leg, talk)) in &wanted {
-            let (tone, types) = (talk.tone, talk.types);
-            let before = tones.sounding.get(&(port, side));
-            if before != Some(&(tone, types)) {
-                out.media(control::Command::Warn { port, side, tone, types: Some(types) });
-            }
-            if before.is_none_or(|(before, _)| *before != tone) {
-                out.decide(now, talk.call, Some(leg), Decision::Hears(tone));
-            }
-            sounding.insert((port, side), (tone, types));
-        }
-        self.shared.waiting_tones.sounding = sounding;
+        let Shared { waiting_tones, relays, .. } = &mut self.shared;
+        waiting_tones.sound(now, |port| relays.get(&port).is_some_and(RelayUse::lives), out);
     }
 
     /// The user of a phone that makes no tones during a call hears that what he asked for is done.
@@ -238,8 +268,155 @@ impl Step<'_> {
         }
         let device = Origin::Line { line: line.clone(), phone: phone.clone() };
         if let Some(device) = self.shared.configuration.wants_waiting_tone(&device) {
-            self.shared.waiting_tones.used = true;
-            self.shared.waiting_tones.ringing.insert(leg, device);
+            self.shared.waiting_tones.rings(leg, device);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use strowger_base::{Country, Instant, NodeId, ShardId, WallTime};
+
+    use super::*;
+    use crate::io::Output;
+
+    const NOW: Now = Now { mono: Instant::START, wall: WallTime::from_micros(0) };
+    const OTHER_TONE: Tone = Tone::National { country: Country::Germany, tone: CallTone::CallWaiting };
+
+    fn leg(number: u64) -> LegId {
+        LegId::new(NodeId(1), ShardId(0), number)
+    }
+
+    fn call(number: u64) -> CallId {
+        CallId::new(NodeId(1), ShardId(0), number)
+    }
+
+    fn device() -> Device {
+        Device::Named("desk".into())
+    }
+
+    /// A talk in this call over this relay, by its own leg.
+    fn talk(number: u64, port: u64) -> (LegId, Talk) {
+        let tone = Tone::National { country: Country::UnitedStates, tone: CallTone::CallWaiting };
+        let place = (PortId(port), control::Side::B);
+        let talk = Talk { call: call(number), device: device(), place, types: PayloadTypes::default(), tone };
+        (leg(number), talk)
+    }
+
+    /// Tones, and relays that are gone.
+    #[derive(Default)]
+    struct Scene {
+        tones: WaitingTones,
+        gone: BTreeSet<PortId>,
+    }
+
+    impl Scene {
+        /// One phone talks over relay 2 and rings for another call: it hears the tone.
+        fn new() -> Self {
+            let mut scene = Scene::default();
+            scene.talk_in(1, [talk(1, 2)]);
+            scene.tones.rings(leg(9), device());
+            assert_eq!(scene.sound(), ["2 B hears it", "told"]);
+            scene
+        }
+
+        fn talk_in<const N: usize>(&mut self, number: u64, talks: [(LegId, Talk); N]) {
+            self.tones.talk_in(call(number), talks.into_iter().collect());
+        }
+
+        /// What is told after an input; nothing is left to tell after that, and nothing is looked at again.
+        fn sound(&mut self) -> Vec<String> {
+            let (told, _) = self.look();
+            assert_eq!(self.look(), (vec![], 0), "looked at again");
+            // What is heard is what shall be heard, whatever has told it.
+            let lives = |place: &Place| !self.gone.contains(&place.0);
+            let wanted: Vec<Place> = self.tones.wanted().into_keys().filter(lives).collect();
+            assert!(wanted.iter().eq(self.tones.sounding.keys()), "{wanted:?} shall hear it");
+            told
+        }
+
+        /// The same, and how many relays were looked at.
+        fn look(&mut self) -> (Vec<String>, u32) {
+            let (mut out, looked) = (Outbox::default(), Cell::new(0));
+            let lives = |port| {
+                looked.set(looked.get() + 1);
+                !self.gone.contains(&port)
+            };
+            self.tones.sound(NOW, lives, &mut out);
+            let told = |item: &Output| match item {
+                Output::Media(control::Command::Warn { port, side, types, .. }) => {
+                    format!("{} {side:?} hears it{}", port.0, if types.is_some() { "" } else { " no more" })
+                }
+                Output::Journal(_) => "told".to_owned(),
+                other => panic!("{other:?}"),
+            };
+            (out.items.iter().map(told).collect(), looked.get())
+        }
+    }
+
+    #[test]
+    fn nothing_is_looked_at_while_nothing_changes() {
+        let mut scene = Scene::new();
+        // Things that happen all the time, and change nothing of what is heard.
+        scene.tones.answered(leg(77));
+        scene.tones.gone(leg(78));
+        scene.talk_in(1, [talk(1, 2)]);
+        scene.talk_in(5, []);
+        assert_eq!(scene.look(), (vec![], 0));
+    }
+
+    #[test]
+    fn whatever_changes_what_is_heard_is_told_once() {
+        let cases: [(&str, fn(&mut Scene), &[&str]); 9] = [
+            ("the call that waits is answered", |it| it.tones.answered(leg(9)), &["2 B hears it no more"]),
+            ("it is over", |it| it.tones.gone(leg(9)), &["2 B hears it no more"]),
+            ("another one rings as well", |it| it.tones.rings(leg(10), device()), &[]),
+            ("the phone's own call is over", |it| it.tones.gone(leg(1)), &["2 B hears it no more"]),
+            ("it holds", |it| it.talk_in(1, []), &["2 B hears it no more"]),
+            (
+                "it talks over another relay",
+                |it| it.talk_in(1, [talk(1, 4)]),
+                &["2 B hears it no more", "4 B hears it", "told"],
+            ),
+            (
+                "another call of the phone goes on",
+                |it| it.talk_in(3, [talk(3, 6)]),
+                &["6 B hears it", "told"],
+            ),
+            (
+                "its country is another one",
+                |it| {
+                    let (leg, talk) = talk(1, 2);
+                    it.talk_in(1, [(leg, Talk { tone: OTHER_TONE, ..talk })]);
+                },
+                &["2 B hears it no more", "2 B hears it", "told"],
+            ),
+            (
+                "the relay is gone, and is told nothing",
+                |it| {
+                    it.gone.insert(PortId(2));
+                    it.tones.relay_gone();
+                },
+                &[],
+            ),
+        ];
+        for (what, happens, told) in cases {
+            let mut scene = Scene::new();
+            happens(&mut scene);
+            assert!(scene.tones.changed, "{what}");
+            assert_eq!(scene.sound(), told, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_phone_that_goes_on_in_another_call_hears_it_there() {
+        let mut scene = Scene::new();
+        let (_, elsewhere) = talk(3, 6);
+        // The call that it comes into is followed first, and the one that it left knows nothing of it.
+        scene.talk_in(3, [(leg(1), elsewhere)]);
+        scene.talk_in(1, []);
+        assert_eq!(scene.sound(), ["2 B hears it no more", "6 B hears it", "told"]);
     }
 }

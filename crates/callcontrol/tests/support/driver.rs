@@ -1,6 +1,6 @@
 //! Plays a script of what devices tell against call control and prints what follows, in the words of the script.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +62,8 @@ pub(crate) struct Driver {
     ports: Vec<String>,
     relays: Vec<PortId>,
     forks: Vec<PortId>,
+    /// Ports that call control closed, or was told are no more: nothing is asked of them.
+    gone: BTreeSet<PortId>,
     /// Ports of calls are told by their numbers, since a call has several.
     numbers_relays: bool,
     tickets: Vec<u64>,
@@ -120,6 +122,7 @@ impl Driver {
             ports: Vec::new(),
             relays: Vec::new(),
             forks: Vec::new(),
+            gone: BTreeSet::new(),
             numbers_relays: false,
             tickets: Vec::new(),
             next_incoming: 0,
@@ -547,6 +550,9 @@ impl Driver {
     }
 
     fn handle(&mut self, input: Input<'_>) {
+        if let Input::Media(Report::Closed { port, .. } | Report::Failed { port, .. }) = &input {
+            self.gone.insert(*port);
+        }
         let mut out = Outbox::default();
         self.control.handle(self.now, input, &mut out);
         for item in std::mem::take(&mut out.items) {

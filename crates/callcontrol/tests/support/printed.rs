@@ -107,6 +107,13 @@ impl Driver {
             Output::Joined { .. } => {}
             Output::Locate { request, line } => self.locate(request, &line),
             Output::Media(command) => {
+                assert!(!self.gone.contains(&command.port()), "{command:?} is asked of a port that is gone");
+                if let control::Command::OpenFork { of, .. } = command {
+                    assert!(!self.gone.contains(&of), "{of:?} is gone and has nothing to copy");
+                }
+                if let control::Command::Close { port } = command {
+                    self.gone.insert(port);
+                }
                 if let control::Command::OpenRelay { port }
                 | control::Command::OpenPassage { port }
                 | control::Command::OpenMulticast { port, .. } = command

@@ -80,7 +80,8 @@ impl Recording {
         shared: &mut Shared,
         out: &mut Outbox,
     ) {
-        let Some(port) = self.fork.as_ref().map(|fork| fork.of) else { return };
+        let port = self.fork.as_ref().map(|fork| fork.of).filter(|of| shared.relay_lives(*of));
+        let Some(port) = port else { return };
         self.warning = Some(warning(view, shared));
         let tone = shared.configuration.recording.tone;
         let parties = [
@@ -128,8 +129,9 @@ impl Recording {
     fn stop_tone(&mut self, place: Place, shared: &mut Shared, out: &mut Outbox) {
         let Some(at) = self.warned.iter().position(|warned| warned.place == place) else { return };
         self.warned.remove(at);
-        if shared.recordings.tones.end(place) {
-            let (port, side) = place;
+        let (port, side) = place;
+        // One that is gone plays nothing.
+        if shared.recordings.tones.end(place) && shared.relay_lives(port) {
             out.media(control::Command::Warn { port, side, tone: RECORDED, types: None });
         }
     }
