@@ -12,6 +12,8 @@ pub const SCCP_FRAME_BYTES: usize = 8192;
 pub const SCCP_FRAME_TIME: Duration = Duration::from_secs(32);
 /// SCCP stations at once; a further one is told so and not registered.
 pub const STATIONS: usize = 100_000;
+/// Devices that nobody has configured and that wait until they are, at once; a further one is refused.
+pub const STRANGERS: usize = 256;
 /// Header lines of one SIP message; more are answered 400.
 pub const SIP_HEADERS: usize = 256;
 /// Contacts of one line; another one is answered 403 and reported.

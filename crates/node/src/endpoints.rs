@@ -14,7 +14,7 @@ use strowger_callcontrol::io::{Contact, Reach};
 use strowger_media::agent;
 use strowger_sip::io::LineAccount;
 
-use crate::io::{Outbox, Output};
+use crate::io::{Outbox, Output, Stranger};
 use crate::node::{Draining, Held, Node, Overloaded};
 use crate::sccp::{self, is_station};
 
@@ -113,6 +113,10 @@ impl Node {
                 out.items.push(Output::StreamSend { stream, bytes });
             }
             sccp::Output::Needed { stream } => out.items.push(Output::StreamNeeded { stream }),
+            sccp::Output::Stranger { device, peer, model } => {
+                let name = device.as_str().into();
+                out.items.push(Output::Stranger(Stranger { name, model, peer }));
+            }
             sccp::Output::Close { stream } => out.items.push(Output::StreamClose { stream }),
             sccp::Output::Signal(leg, Signal::Setup(_)) if self.takes_no_calls() => {
                 let cause = Cause::SWITCHING_EQUIPMENT_CONGESTION;

@@ -86,6 +86,11 @@ pub enum Input<'a> {
         /// What is wanted.
         order: Box<Order>,
     },
+    /// A phone that waits ([`Output::Stranger`]) will not be configured. One that is, is served as soon as that is in force.
+    Unwelcome {
+        /// The name that it gave.
+        name: Box<str>,
+    },
     /// The shell cannot keep up (true) or can again (false): new calls are refused with 503 meanwhile.
     Overloaded(bool),
     /// Accept nothing new; calls in progress go on. [`Output::Drained`] says when the last has ended. Said again with
@@ -156,8 +161,21 @@ pub enum Output {
         /// The answer.
         answer: Answer,
     },
+    /// A phone that nobody has configured wants to register, and waits: for [`Input::Configure`] with it or [`Input::Unwelcome`].
+    Stranger(Stranger),
     /// The last call has ended, and its record is safe, after [`Input::Drain`].
     Drained,
+}
+
+/// A phone that nobody has configured.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stranger {
+    /// The name that it gave: SEP and its MAC address, for phones of Cisco. Whatever it likes, not checked.
+    pub name: Box<str>,
+    /// Its model, as it says.
+    pub model: Box<str>,
+    /// Where it comes from.
+    pub peer: SocketAddr,
 }
 
 /// Where outputs are put.

@@ -207,6 +207,7 @@ impl Node {
             Input::Order { query, order } => {
                 self.tell_calls(now, strowger_callcontrol::Input::Order { number: query.0, order }, out);
             }
+            Input::Unwelcome { name } => self.tell_sccp(now, sccp::Input::Unwelcome(name)),
             Input::Overloaded(overloaded) => self.overloaded(now, overloaded, out),
             Input::Drain { within } => {
                 self.service.draining = Draining::Yes;

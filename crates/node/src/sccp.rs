@@ -92,6 +92,9 @@ impl Sccp {
                 self.tell_stations(now, ToStations::StreamClosed { stream }, out);
             }
             Input::Configure(configuration) => self.configure(now, configuration, out),
+            Input::Unwelcome(device) => {
+                self.tell_stations(now, ToStations::Unwelcome { device: &device }, out);
+            }
             Input::Command(leg, command) => {
                 let media = voice::of_sdp(media_of(&command));
                 self.tell_calls(now, calls::io::Input::Command(leg, &command, media), Some(leg), out);
@@ -227,6 +230,9 @@ impl Sccp {
                 out.push(Output::News(News::Gone { device: device.clone(), peer: present.peer, why }));
                 self.tell_calls(now, calls::io::Input::Gone { device: device.as_str() }, None, out);
             }
+            OfStations::Stranger { device, peer, model } => {
+                out.push(Output::Stranger { device, peer, model: present::model_of(model) });
+            }
             OfStations::Refused { peer, device, why, .. } => {
                 self.counters.refused(why);
                 out.push(Output::News(News::Refused { device: device.unwrap_or_default(), peer, why }));
@@ -356,10 +362,11 @@ impl Sccp {
     /// A station whose keys or lines are others now begins anew as soon as it has no call.
     fn configure(&mut self, now: Now, configuration: Arc<StationConfiguration>, out: &mut Outbox) {
         let before = mem::replace(&mut self.configuration, Arc::clone(&configuration));
-        self.tell_stations(now, ToStations::Settings(configuration.settings.clone()), out);
-        self.tell_stations(now, ToStations::Devices(Arc::clone(&configuration.devices)), out);
+        // Not those that waited for this: they are told what they are when they ask.
         let changed: Vec<Box<str>> =
             self.present.keys().filter(|name| before.differs(&configuration, name)).cloned().collect();
+        self.tell_stations(now, ToStations::Settings(configuration.settings.clone()), out);
+        self.tell_stations(now, ToStations::Devices(Arc::clone(&configuration.devices)), out);
         for device in changed {
             let kind = ResetType::RESTART;
             self.tell_stations(now, ToStations::Reset { device: &device, kind }, out);

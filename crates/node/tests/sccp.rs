@@ -169,6 +169,35 @@ fn a_lost_connection_ends_its_calls_and_a_new_registration_says_why() {
 }
 
 #[test]
+fn a_phone_that_nobody_has_configured_waits_until_somebody_does_and_calls() {
+    let mut draft = mixed();
+    let settings = &mut draft.stations.settings;
+    settings.strangers = strowger_sccp::station::io::Strangers::Welcome;
+    let all = draft.clone();
+    // 2003 is not configured yet.
+    draft.lines.retain(|line| *line.number != *"2003");
+    draft.stations.stations.retain(|station| *station.name != *device("2003"));
+    let (mut world, mut phones) = (World::new(&draft), Skinnies::new());
+    phones.comes(&mut world, 11, "2001", 17);
+    phones.comes(&mut world, 13, "2003", 17);
+    let name: Box<str> = device("2003").into();
+    assert_eq!((&world.strangers[..], phones.phone(13).registered), (&[name.clone()][..], false));
+    let configuration = all.build().unwrap_or_else(|errors| panic!("{errors:?}"));
+    world.input(strowger_node::Input::Configure(std::sync::Arc::new(configuration)));
+    phones.settle(&mut world);
+    assert_eq!((phones.phone(13).registered, phones.phone(13).reset), (true, None));
+    phones.does(&mut world, 13, |phone| phone.calls_number("2001"));
+    phones.presses(&mut world, 11, "Answer");
+    talk(&phones, 13, 11);
+    // And one that will not be.
+    phones.comes(&mut world, 14, "2009", 17);
+    assert_eq!(world.strangers.len(), 2);
+    world.input(strowger_node::Input::Unwelcome { name: device("2009").into() });
+    phones.settle(&mut world);
+    assert_eq!(phones.phone(14).rejected.as_deref(), Some("Device is not configured"));
+}
+
+#[test]
 fn a_call_is_held_and_taken_back() {
     let (mut world, mut phones) = scene(17);
     phones.does(&mut world, 11, |phone| phone.calls_number("2002"));

@@ -23,7 +23,7 @@ use strowger_base::{Instant, Now, limits};
 use crate::frame::Framer;
 
 use connection::{Arriving, Connection, End, Reset, Session, State};
-use io::{Devices, Input, Outbox, Output, Settings};
+use io::{Devices, Input, Outbox, Output, Settings, Strangers};
 use reason::{Refusal, WhyGone};
 use tokens::Tokens;
 
@@ -38,6 +38,8 @@ pub struct Stations {
     connections: BTreeMap<StreamId, Connection>,
     /// The connections of registered stations, by the device's name.
     registered: BTreeMap<Box<str>, StreamId>,
+    /// The connections of devices that wait until they are configured, by the name that they gave.
+    strangers: BTreeMap<Box<str>, StreamId>,
     timers: TimerQueue<Deadline>,
     tokens: Tokens,
 }
@@ -59,6 +61,7 @@ impl Stations {
             devices,
             connections: BTreeMap::new(),
             registered: BTreeMap::new(),
+            strangers: BTreeMap::new(),
             timers: TimerQueue::new(),
             tokens: Tokens::default(),
         }
@@ -75,8 +78,15 @@ impl Stations {
                 }
             }
             Input::Timer => self.timer(now.mono, out),
-            Input::Settings(settings) => self.settings = settings,
+            Input::Settings(settings) => {
+                self.settings = settings;
+                if self.settings.strangers == Strangers::Refused {
+                    let waiting: Vec<Box<str>> = self.strangers.keys().cloned().collect();
+                    waiting.iter().for_each(|device| self.refuse_stranger(device, out));
+                }
+            }
             Input::Devices(devices) => self.replace_devices(devices, out),
+            Input::Unwelcome { device } => self.refuse_stranger(device, out),
             Input::Reset { device, kind } => {
                 self.with_session(device, |stream, session| session.reset(stream, kind, out));
             }
@@ -207,6 +217,7 @@ impl Stations {
                 self.end(stream, connection, End::Left(WhyGone::Removed), out);
             }
         }
+        self.take_strangers(out);
     }
 
     fn with_session(&mut self, device: &str, act: impl FnOnce(StreamId, &mut Session)) {
@@ -218,8 +229,9 @@ impl Stations {
     }
 
     /// A connection is no more: what hung on it is told and taken back.
-    fn end(&mut self, stream: StreamId, connection: Connection, end: End, out: &mut Outbox) {
+    fn end(&mut self, stream: StreamId, mut connection: Connection, end: End, out: &mut Outbox) {
         self.timers.cancel(connection.silence);
+        let waited = self.no_stranger(&mut connection).is_some();
         if let Some(frame) = connection.frame {
             self.timers.cancel(frame);
         }
@@ -248,6 +260,7 @@ impl Stations {
                 let why = match (end, arriving) {
                     (End::Closed | End::Left(_), _) => return,
                     // It stood by, and is no more: nothing is lost here.
+                    (End::Silent, Arriving::Waiting { .. }) if waited => Refusal::UnknownDevice,
                     (End::Silent, Arriving::Standby | Arriving::Waiting { .. } | Arriving::Granted) => return,
                     (End::Silent | End::Slow, _) => Refusal::TooSlow,
                     (End::Broken(error), _) => Refusal::Broken(error),

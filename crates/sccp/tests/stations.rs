@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use mutate::Mutator;
 use strowger_base::net::StreamId;
-use strowger_base::{Instant, Now, WallTime};
+use strowger_base::{Instant, Now, WallTime, limits};
 use strowger_sccp::codes::{ButtonType, DeviceType, Instance, LampMode, ResetType, SoftKey};
 use strowger_sccp::message::alerting::SetLamp;
 use strowger_sccp::message::calls::SoftKeyEvent;
@@ -23,7 +23,7 @@ use strowger_sccp::message::registration::{
     Alarm, KeepAlive, Register, RegisterTokenReq, ServerReq, TimeDateReq, Unregister, VersionReq,
 };
 use strowger_sccp::station::device::{Assignment, Clock, Device, Line};
-use strowger_sccp::station::io::{Devices, Input, Output, Server, Settings};
+use strowger_sccp::station::io::{Devices, Input, Output, Server, Settings, Strangers};
 use strowger_sccp::{Charset, Dialect, Features, Framer, FromStation, Stations, Text, ToStation, Version};
 
 const PHONE: &str = "SEP001122334455";
@@ -132,6 +132,9 @@ impl Bench {
             Output::Refused { stream, device, why, .. } => {
                 let device = device.as_ref().map_or("nobody", |device| device.as_str());
                 format!("{} is refused to {device}: {why:?}", stream.0)
+            }
+            Output::Stranger { device, peer, model } => {
+                format!("{} waits at {peer}: {model:?}", device.as_str())
             }
             Output::Said { device, message } => format!("{} says {message:?}", device.as_str()),
             Output::PassedOver { stream, id, why } => format!("{} said {id:?}: {why:?}", stream.0),
@@ -305,6 +308,63 @@ fn resets(bench: &mut Bench) {
     bench.input(Input::Devices(Arc::new(Devices::new())));
 }
 
+fn strangers(bench: &mut Bench) {
+    const STRANGER: &str = "SEP00000000AB01";
+    let known = |name: &str| {
+        let plain = Arc::new(Device { highest_version: Version::HIGHEST, ..Device::default() });
+        Arc::new(Devices::from([(PHONE.into(), Arc::new(device())), (name.into(), plain)]))
+    };
+    bench.title("Who is not known waits where strangers are welcome, and is served when it is configured");
+    bench.input(Input::Settings(Settings { strangers: Strangers::Welcome, ..Settings::default() }));
+    bench.open(20);
+    bench.register(20, STRANGER, 17);
+    bench.say(20, KeepAlive);
+    bench.input(Input::Devices(known("SEP00000000AB02")));
+    bench.input(Input::Devices(known(STRANGER)));
+    bench.close(20);
+    bench.title("It comes over another connection: the earlier one ends; and again under another name");
+    bench.input(Input::Devices(Arc::new(Devices::new())));
+    bench.open(21);
+    bench.register(21, STRANGER, 17);
+    bench.open(22);
+    bench.register(22, STRANGER, 17);
+    bench.register(22, "SEP00000000AB03", 17);
+    bench.input(Input::Devices(known(STRANGER)));
+    bench.title(
+        "It will not be configured; it goes by itself; nobody decides; strangers are not welcome any more",
+    );
+    bench.input(Input::Unwelcome { device: STRANGER });
+    bench.input(Input::Unwelcome { device: "SEP00000000AB03" });
+    bench.input(Input::Devices(Arc::new(Devices::new())));
+    bench.open(23);
+    bench.register(23, STRANGER, 17);
+    bench.close(23);
+    bench.open(24);
+    bench.register(24, STRANGER, 17);
+    bench.pass(181.0);
+    bench.open(25);
+    bench.register(25, STRANGER, 17);
+    bench.input(Input::Settings(Settings::default()));
+    bench.open(26);
+    bench.register(26, STRANGER, 17);
+    bench.title("So many wait, and no more");
+    bench.input(Input::Settings(Settings { strangers: Strangers::Welcome, ..Settings::default() }));
+    let ladder = bench.ladder.clone();
+    for number in 0..limits::STRANGERS as u64 {
+        bench.open(100 + number);
+        bench.register(100 + number, &format!("SEP{number:012X}"), 17);
+    }
+    let waiting = bench.ladder.matches("waits at").count() - ladder.matches("waits at").count();
+    assert_eq!(waiting, limits::STRANGERS);
+    bench.ladder = ladder;
+    bench.open(400);
+    bench.register(400, STRANGER, 17);
+    let ladder = bench.ladder.clone();
+    bench.input(Input::Settings(Settings::default()));
+    assert_eq!(bench.stations.connections(), 0, "all are sent away");
+    bench.ladder = ladder;
+}
+
 fn refusals(bench: &mut Bench) {
     bench.title("Who is not known, speaks too old a version, or speaks something else is told so and goes");
     bench.open(8);
@@ -336,7 +396,7 @@ fn refusals(bench: &mut Bench) {
 #[test]
 fn phones_come_stay_and_go() {
     let mut told = String::new();
-    for scenario in [arrival, standby, tokens, resets, refusals] {
+    for scenario in [arrival, standby, tokens, resets, refusals, strangers] {
         let mut bench = Bench::new();
         scenario(&mut bench);
         told.push_str(&bench.ladder);

@@ -45,8 +45,8 @@ pub(crate) use self::line::{LineSection, SecretText};
 pub(crate) use self::mistakes::Source;
 pub(crate) use self::mobility::{DevicePoolSection, MobilityInfoSection};
 pub(crate) use self::sections::{
-    Digest, HttpSection, JournalSection, LogSection, MediaSection, Messages, NodeSection, Relay, ServiceName,
-    ServiceSection, SipSection,
+    AutoRegistrationSection, Digest, HttpSection, JournalSection, LogSection, MediaSection, Messages,
+    NodeSection, Relay, SccpSection, ServiceName, ServiceSection, SipSection,
 };
 pub(crate) use self::transformations::{TransformationSection, TransformationSpaces};
 pub(crate) use self::trunk::{TrunkSection, TrunkTransport};
@@ -71,6 +71,10 @@ pub(crate) struct ConfigFile {
     pub(crate) node: NodeSection,
     #[serde(default)]
     pub(crate) sip: SipSection,
+    #[serde(default)]
+    pub(crate) sccp: SccpSection,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) auto_registration: Option<AutoRegistrationSection>,
     #[serde(default)]
     pub(crate) media: MediaSection,
     #[serde(default)]

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::BorrowedFd;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -11,7 +12,7 @@ use nix::sys::time::TimeSpec;
 use strowger_base::leg::BindingId;
 use strowger_base::net::{Flow, ListenerId, Protocol, StreamId};
 use strowger_base::{Instant, Now, Span, WallTime};
-use strowger_node::io::{Answer, PersistRecord, QueryId, StoreRecord};
+use strowger_node::io::{Answer, PersistRecord, QueryId, StoreRecord, Stranger};
 use strowger_node::{Input, Node, Outbox, Output};
 use strowger_sip::io::BindingRecord;
 
@@ -32,6 +33,8 @@ pub(crate) struct Decision {
     pub(crate) media: MediaSender,
     pub(crate) store: StoreSender,
     pub(crate) streams: StreamSender,
+    /// To whoever decides about phones that nobody has configured.
+    pub(crate) strangers: SyncSender<Stranger>,
     pub(crate) started: Clock,
 }
 
@@ -47,6 +50,7 @@ impl Decision {
             media: self.media,
             store: self.store,
             streams: self.streams,
+            strangers: self.strangers,
             datagrams: Vec::new(),
             answers: Vec::new(),
             phones_on_streams: HashMap::new(),
@@ -237,6 +241,7 @@ impl Turns {
                 self.hands.answers.push((query, answer));
                 Input::Order { query, order }
             }
+            Letter::Unwelcome(name) => Input::Unwelcome { name },
             Letter::Drain(within) => Input::Drain { within },
             Letter::Stop => {
                 self.stop = true;
@@ -305,6 +310,7 @@ struct Hands {
     media: MediaSender,
     store: StoreSender,
     streams: StreamSender,
+    strangers: SyncSender<Stranger>,
     /// Datagrams of this batch.
     datagrams: Vec<(ListenerId, SocketAddr, Span)>,
     answers: Vec<(QueryId, tokio::sync::oneshot::Sender<Answer>)>,
@@ -337,6 +343,8 @@ impl Hands {
                 self.note_phone(&record);
                 self.store.store(record);
             }
+            // One for whom there is no room is refused when it has waited for long enough.
+            Output::Stranger(stranger) => _ = self.strangers.try_send(stranger),
             Output::Answer { query, answer } => {
                 if let Some(place) = self.answers.iter().position(|(asked, _)| *asked == query) {
                     // Whoever asked may have gone away.

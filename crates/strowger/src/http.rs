@@ -13,6 +13,7 @@ mod gate;
 mod guard;
 mod listener;
 mod messages;
+mod newcomers;
 mod openapi;
 mod orders;
 mod phones;
@@ -160,6 +161,7 @@ fn routes() -> Vec<Route> {
     routes.extend(bandwidth::routes());
     routes.extend(resources::routes());
     routes.extend(stations::routes());
+    routes.extend(newcomers::routes());
     routes.extend(user_settings::routes());
     routes.extend(digits::routes());
     routes.extend(configuration::routes());

@@ -39,6 +39,9 @@ pub(crate) struct Overrides {
     /// SIP port, UDP and TCP; 0 takes a free one.
     #[arg(long)]
     pub(crate) sip_port: Option<u16>,
+    /// TCP port for SCCP phones; 0 takes none, as does a SIP port that is given without this.
+    #[arg(long)]
+    pub(crate) sccp_port: Option<u16>,
     /// Port of the web interface on 127.0.0.1; 0 takes a free one.
     #[arg(long)]
     pub(crate) http_port: Option<u16>,
@@ -72,6 +75,12 @@ impl Overrides {
         }
         if let Some(port) = self.sip_port {
             file.sip.port = port;
+        }
+        match (self.sccp_port, self.sip_port) {
+            (Some(port), _) => file.sccp.port = port,
+            // Who chooses the port of SIP may have another server beside this one.
+            (None, Some(_)) => file.sccp.port = 0,
+            (None, None) => {}
         }
         if let Some(port) = self.http_port {
             file.http.port = port;

@@ -43,6 +43,8 @@ pub(crate) enum Letter {
     Ask(Question, tokio::sync::oneshot::Sender<Answer>),
     /// Somebody wants something done with a call.
     Order(Box<Order>, tokio::sync::oneshot::Sender<Answer>),
+    /// A phone that waits will not be configured.
+    Unwelcome(Box<str>),
     /// Take no new calls and stop when the last has ended; end what has not ended within this time.
     Drain(Duration),
     /// Stop now.

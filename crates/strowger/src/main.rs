@@ -31,7 +31,9 @@ mod log;
 mod mailbox;
 mod media;
 mod messages;
+mod newcomers;
 mod orders;
+mod phone;
 mod print;
 mod process;
 mod readiness;
@@ -140,6 +142,11 @@ enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Adopt or refuse phones that came by themselves (auto-registration).
+    Phone {
+        #[command(subcommand)]
+        what: phone::PhoneCommand,
     },
     /// Say which messages wait for a line, or tell it as a voice mail does.
     Messages(messages::MessagesOptions),
@@ -302,6 +309,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Resources { place, json } => resources::show(&place, json),
         Command::Phones { place, json } => report::phones(&place, json),
         Command::Messages(options) => messages::run(&options),
+        Command::Phone { what } => phone::run(&what),
         Command::UserSettings(options) => user_settings::run(&options),
         Command::Digits(options) => digits::run(&options),
         Command::Export(options) => changes::export(&options),

@@ -31,6 +31,7 @@ use crate::keeper::{self, Keeper, random_id};
 use crate::log;
 use crate::mailbox::{Sender, mailbox};
 use crate::media;
+use crate::newcomers;
 use crate::shutdown::Signals;
 use crate::sockets::{SipSocket, SipSockets, refusal};
 use crate::sounds::Sounds;
@@ -193,6 +194,8 @@ impl Opened {
         let sounds = Arc::new(Sounds::new(&self.data));
         let library = sounds.library();
         let (followed, live) = (Arc::clone(&sounds), keeper.watch());
+        let (strangers, taking_in) = newcomers::newcomers(Arc::clone(&keeper), sender.clone());
+        thread::Builder::new().name("newcomers".into()).spawn(move || taking_in.run())?;
         let site = http::Site {
             decision: sender.clone(),
             data: self.data.clone(),
@@ -258,6 +261,7 @@ impl Opened {
             media: media_sender,
             store: store_sender,
             streams: stream_sender,
+            strangers,
             started,
         };
         let shell = sender.clone();

@@ -240,9 +240,12 @@ impl Telephony {
             own.map_or_else(Vec::new, |server| server.sip_listeners.iter().map(wanted).collect());
         let mut wanted = if wanted.is_empty() { self.first.clone() } else { wanted };
         let port = self.own(state).server().and_then(|server| server.sccp_port);
-        wanted.extend(
-            port.and_then(|port| u16::try_from(port.get()).ok()).filter(|port| *port > 0).map(stations),
-        );
+        let everywhere = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+        let address = match port {
+            Some(port) => u16::try_from(port.get()).ok().filter(|port| *port > 0).map(everywhere),
+            None => self.base.sccp,
+        };
+        wanted.extend(address.map(stations));
         wanted
     }
 
@@ -364,9 +367,8 @@ fn wanted(listener: &strowger_configuration::kinds::SipListener) -> WantedSocket
     WantedSocket { protocol: Protocol::Sip, transport, address, advertise }
 }
 
-/// The socket for SCCP phones, on every interface.
-fn stations(port: u16) -> WantedSocket {
-    let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+/// The socket for SCCP phones.
+const fn stations(address: SocketAddr) -> WantedSocket {
     WantedSocket { protocol: Protocol::Sccp, transport: Transport::Tcp, address, advertise: None }
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Machine {
     pub(crate) media_ports: (u16, u16),
     /// How long nothing may have come to a media port of an ended call before another call gets it.
     pub(crate) media_quarantine: Duration,
+    /// Where SCCP phones are taken, unless a configured server says it.
+    pub(crate) sccp: Option<SocketAddr>,
     /// Where web pages and the API are served.
     pub(crate) http: SocketAddr,
     /// They are served under TLS.
@@ -93,6 +95,7 @@ impl Machine {
             media_ports: file.media.ports,
             media_quarantine: Duration::from_secs(file.media.quarantine_seconds)
                 .min(limits::MEDIA_QUARANTINE_MAX),
+            sccp: (file.sccp.port > 0).then(|| SocketAddr::new(file.sip.listen, file.sccp.port)),
             http: SocketAddr::new(file.http.listen, file.http.port),
             http_tls: file.http.tls,
             drain_max: Duration::from_secs(file.node.drain_max_seconds),

@@ -2,8 +2,8 @@
 
 use super::{CallingSearchSpace, DevicePool, Line, Partition, PhoneButtonTemplate, Trunk, patterns, single};
 use crate::setting::{
-    Address, CodeText, Description, List, NumberText, PatternText, PrefixText, Ref, Seconds, Whole, choice,
-    record,
+    Address, CodeText, Description, List, NumberText, PatternText, PhoneName, PrefixText, Ref, Seconds,
+    Whole, choice, record,
 };
 
 record! {
@@ -264,6 +264,8 @@ record! {
         device_pool: Option<Ref<DevicePool>> = None,
         /// What the keys of these phones are.
         button_template: Option<Ref<PhoneButtonTemplate>> = None,
+        /// Phones that are never taken in, by their names.
+        refused: List<PhoneName, 10_000> = List::default(),
     }
 }
 

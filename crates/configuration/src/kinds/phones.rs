@@ -185,6 +185,8 @@ record! {
         load: Option<Word> = None,
         /// Applications may control it.
         cti_control: bool = true,
+        /// It came by itself and was given a number (auto-registration), and nobody has adopted it yet.
+        auto_registered: bool = false,
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) fn mobility_info(it: &MobilityInfo, found: &mut Findings) {
 }
 
 pub(super) fn auto_registration(it: &AutoRegistration, found: &mut Findings) {
+    found.list("refused", &it.refused, Least::None, |name| name.clone());
     match (&it.first, &it.last) {
         (Some(first), Some(last)) => {
             let (first, last) = (first.as_str(), last.as_str());

@@ -104,6 +104,7 @@ const fn part(kind: Kind) -> Part {
         | Kind::PhoneButtonTemplate
         | Kind::SoftKeyTemplate
         | Kind::Server
+        | Kind::AutoRegistration
         | Kind::FeatureAccessCode => Part::Other,
         Kind::Region | Kind::Location | Kind::AarGroup => Part::Place,
         Kind::ServiceParameters
@@ -127,7 +128,6 @@ const fn part(kind: Kind) -> Part {
         | Kind::EndUser
         | Kind::ApplicationUser
         | Kind::ApiToken
-        | Kind::AutoRegistration
         | Kind::BillingDestination
         | Kind::SavedDialling => Part::None,
     }

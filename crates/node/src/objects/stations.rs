@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use strowger_base::WallTime;
 use strowger_configuration::kinds::{
-    BusyLampField, ButtonFeature, Clock as Hours, DateOrder, DateSeparator, DateTimeGroup, Phone,
-    PhoneButtonTemplate, PhoneProtocol, Server, ServiceParameters, SoftKey as Key, SoftKeyState,
+    AutoRegistration, BusyLampField, ButtonFeature, Clock as Hours, DateOrder, DateSeparator, DateTimeGroup,
+    Phone, PhoneButtonTemplate, PhoneProtocol, Server, ServiceParameters, SoftKey as Key, SoftKeyState,
     SoftKeyTemplate,
 };
 use strowger_configuration::setting::Ref;
@@ -15,7 +15,7 @@ use strowger_configuration::{Id, State};
 use strowger_dialplan::Zone;
 use strowger_sccp::codes::{ButtonType, KeyMode, Phrase, SoftKey};
 use strowger_sccp::station::device::{Assignment, Clock, Device, Line, SoftKeys};
-use strowger_sccp::station::io::Server as StationServer;
+use strowger_sccp::station::io::{Server as StationServer, Strangers};
 use strowger_sccp::{Text, Version};
 
 use super::lines::{line_name, number};
@@ -32,6 +32,9 @@ impl Translation<'_> {
             settings.standby_keepalive = it.sccp_standby_keepalive.get();
         }
         settings.servers = servers(state);
+        if state.all::<AutoRegistration>().next().is_some_and(|(_, it)| it.enabled) {
+            settings.strangers = Strangers::Welcome;
+        }
         let mut shared = Shared::default();
         let phones = state.all::<Phone>().filter(|(_, phone)| phone.protocol == PhoneProtocol::Sccp);
         let stations = phones.map(|(_, phone)| station(state, phone, &mut shared));

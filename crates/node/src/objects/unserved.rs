@@ -103,9 +103,6 @@ fn by_value(state: &State, object: &AnyObject, found: &mut Vec<String>) {
         AnyObject::EndUser(it) if it.pin.is_some() => {
             found.push("nothing asks for a PIN yet".to_owned());
         }
-        AnyObject::AutoRegistration(it) if it.enabled => {
-            found.push("phones that nobody has configured are not taken in yet".to_owned());
-        }
         AnyObject::DirectoryUri(it) => {
             let pattern = state.get(it.line).map(|line| &line.pattern);
             if pattern.is_some_and(|pattern| lines::number(pattern).is_none()) {

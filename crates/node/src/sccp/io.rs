@@ -25,6 +25,8 @@ pub(crate) enum Input<'a> {
     StreamClosed { stream: StreamId },
     /// The configuration is now this.
     Configure(Arc<StationConfiguration>),
+    /// A device that nobody has configured, and that waits, will not be.
+    Unwelcome(Box<str>),
     /// Call control wants something of a leg.
     Command(LegId, Command),
     /// Messages wait for a line, or no more.
@@ -41,6 +43,8 @@ pub(crate) enum Output {
     Send { stream: StreamId, bytes: Vec<u8> },
     /// A phone is reached over a connection.
     Needed { stream: StreamId },
+    /// A device that nobody has configured waits until it is.
+    Stranger { device: Text, peer: SocketAddr, model: Box<str> },
     /// A connection is to be closed.
     Close { stream: StreamId },
     /// A leg tells something.

@@ -127,11 +127,8 @@ impl Present {
 
     /// What it calls itself: `Cisco 7961 (SCCP41.9-4-2SR3-1S)`.
     pub(crate) fn describe(&self) -> String {
-        let model = match self.model.name() {
-            Some(name) => name.to_owned(),
-            None => format!("SCCP device {}", self.model.0),
-        };
-        if self.load.is_empty() { model } else { format!("{model} ({})", self.load.as_str()) }
+        let model = model_of(self.model);
+        if self.load.is_empty() { model.into() } else { format!("{model} ({})", self.load.as_str()) }
     }
 
     /// Messages wait for a line of it, or no more: which button that is, and whether any wait for any of its lines. `None` when that
@@ -194,6 +191,11 @@ pub(crate) fn lamp_of(line: &LineState) -> BlfStatus {
     } else {
         BlfStatus::UNKNOWN
     }
+}
+
+/// What a model is called, or its number where nobody knows it.
+pub(crate) fn model_of(model: DeviceType) -> Box<str> {
+    model.name().map_or_else(|| format!("SCCP device {}", model.0).into(), Into::into)
 }
 
 /// Why a line can no longer be rung at a station.

@@ -37,6 +37,8 @@ pub struct World {
     pub media: Vec<control::Command>,
     pub stored: Vec<StoreRecord>,
     pub answers: Vec<Answer>,
+    /// Phones that nobody has configured and that wait, by their names.
+    pub strangers: Vec<Box<str>>,
     pub drained: bool,
     pub disk_full: bool,
     /// Where packets arrive.
@@ -104,6 +106,7 @@ impl World {
             media: Vec::new(),
             stored: Vec::new(),
             answers: Vec::new(),
+            strangers: Vec::new(),
             drained: false,
             disk_full: false,
             at: ListenerId(0),
@@ -127,6 +130,7 @@ impl World {
                 Output::Media(command) => self.media.push(command),
                 Output::Store(record) => self.stored.push(record),
                 Output::Answer { answer, .. } => self.answers.push(answer),
+                Output::Stranger(stranger) => self.strangers.push(stranger.name),
                 Output::Drained => self.drained = true,
                 Output::StreamSend { stream, bytes } => {
                     self.streams.push((stream, out.arena.slice(bytes).to_vec()));

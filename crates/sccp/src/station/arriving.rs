@@ -9,7 +9,7 @@ use strowger_base::{Instant, Now, limits};
 use super::concern::{Concern, Token};
 use super::connection::{Arriving, Connection, End, Session, State, send};
 use super::device::Device;
-use super::io::{Outbox, Output, Registered, WhyPassedOver};
+use super::io::{Outbox, Output, Registered, Strangers, WhyPassedOver};
 use super::reason::{Refusal, WhyGone, WhyRegistered};
 use super::{Stations, words};
 use crate::codes::UnregisterStatus;
@@ -97,8 +97,12 @@ impl Stations {
         register: Register,
         out: &mut Outbox,
     ) -> Option<End> {
+        self.no_stranger(connection);
+        connection.name = Some(register.name.clone());
+        if self.is_welcome_stranger(&register.name) {
+            return self.let_wait(stream, connection, register, out);
+        }
         let Register { name, device: model, features, streams_active, load, .. } = register;
-        connection.name = Some(name.clone());
         let admitted = self.admit(&name, features);
         let (device, dialect) = match admitted {
             Ok(admitted) => admitted,
@@ -132,6 +136,77 @@ impl Stations {
         self.registered.insert(name.as_str().into(), stream);
         connection.state = State::Registered(Box::new(Session::new(name, dialect, device, load)));
         None
+    }
+
+    /// Whether a device is not configured, and may be.
+    fn is_welcome_stranger(&self, name: &Text) -> bool {
+        self.settings.strangers == Strangers::Welcome
+            && !name.as_str().is_empty()
+            && !self.devices.contains_key(name.as_str())
+            && (self.strangers.len() < limits::STRANGERS || self.strangers.contains_key(name.as_str()))
+    }
+
+    /// A device that is not configured waits until it is. Of two that have the same name the later one waits: the other is
+    /// often dead without knowing it.
+    fn let_wait(
+        &mut self,
+        stream: StreamId,
+        connection: &mut Connection,
+        register: Register,
+        out: &mut Outbox,
+    ) -> Option<End> {
+        self.leave(connection, WhyGone::RegisteredAnew, out);
+        let (device, model) = (register.name.clone(), register.device);
+        connection.state = State::Arriving(Arriving::Waiting { turn: None });
+        connection.stranger = Some(Box::new(register));
+        let earlier = self.strangers.insert(device.as_str().into(), stream);
+        if let Some((old, mut left)) =
+            earlier.filter(|old| *old != stream).and_then(|old| Some((old, self.connections.remove(&old)?)))
+        {
+            left.stranger = None;
+            self.end(old, left, End::Refused(Refusal::UnknownDevice), out);
+        }
+        out.push(Output::Stranger { device, peer: connection.peer, model });
+        None
+    }
+
+    /// Devices that waited and are configured now are taken.
+    pub(super) fn take_strangers(&mut self, out: &mut Outbox) {
+        let known: Vec<StreamId> = self
+            .strangers
+            .iter()
+            .filter(|(name, _)| self.devices.contains_key(*name))
+            .map(|(_, stream)| *stream)
+            .collect();
+        for stream in known {
+            let Some(mut connection) = self.connections.remove(&stream) else { continue };
+            let Some(register) = self.no_stranger(&mut connection) else {
+                self.connections.insert(stream, connection);
+                continue;
+            };
+            match self.register(stream, &mut connection, register, out) {
+                Some(end) => self.end(stream, connection, end, out),
+                None => {
+                    self.connections.insert(stream, connection);
+                }
+            }
+        }
+    }
+
+    /// A device that waited will not be configured.
+    pub(super) fn refuse_stranger(&mut self, device: &str, out: &mut Outbox) {
+        let Some(stream) = self.strangers.get(device).copied() else { return };
+        let Some(connection) = self.connections.remove(&stream) else { return };
+        let text = Text::from(words(Refusal::UnknownDevice));
+        send(out, stream, Dialect::UNKNOWN, RegisterReject { text });
+        self.end(stream, connection, End::Refused(Refusal::UnknownDevice), out);
+    }
+
+    /// It waits no longer.
+    pub(super) fn no_stranger(&mut self, connection: &mut Connection) -> Option<Register> {
+        let register = connection.stranger.take()?;
+        self.strangers.remove(register.name.as_str());
+        Some(*register)
     }
 
     /// Whether a device may register, and what is spoken with it.
@@ -188,7 +263,8 @@ impl Stations {
                 (self.has_calls(&token.name), None)
             }
         };
-        if calls || !self.devices.contains_key(token.name.as_str()) {
+        let welcome = self.devices.contains_key(token.name.as_str()) || self.is_welcome_stranger(&token.name);
+        if calls || !welcome {
             return Arriving::Waiting { turn: None };
         }
         let turn = turn.unwrap_or_else(|| self.tokens.book(now, self.settings.tokens_per_second));

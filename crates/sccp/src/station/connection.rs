@@ -15,7 +15,7 @@ use crate::codes::ResetType;
 use crate::frame::{FrameError, Framer};
 use crate::ids::MessageId;
 use crate::message::ToStation;
-use crate::message::registration::{KeepAliveAck, Reset as ResetMessage};
+use crate::message::registration::{KeepAliveAck, Register, Reset as ResetMessage};
 use crate::version::Dialect;
 use crate::wire::text::Text;
 
@@ -38,6 +38,8 @@ pub(super) struct Connection {
     pub(super) told: Option<WhyRegistered>,
     /// The messages that were told to be passed over.
     passed_over: Vec<MessageId>,
+    /// What it registers with once it is configured.
+    pub(super) stranger: Option<Box<Register>>,
 }
 
 /// What a connection is.
@@ -135,6 +137,7 @@ impl Connection {
             name: None,
             told: None,
             passed_over: Vec::new(),
+            stranger: None,
         }
     }
 

@@ -35,6 +35,18 @@ pub struct Settings {
     pub calls_per_line: u16,
     /// From how many calls on a line is busy, as phones are told.
     pub busy_trigger: u16,
+    /// What becomes of a device that nobody has configured.
+    pub strangers: Strangers,
+}
+
+/// What becomes of a device that nobody has configured.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Strangers {
+    /// It is refused.
+    #[default]
+    Refused,
+    /// It waits until it is configured ([`Output::Stranger`]), and is then taken as if it had been before.
+    Welcome,
 }
 
 impl Default for Settings {
@@ -47,6 +59,7 @@ impl Default for Settings {
             token_wait: Duration::from_secs(60),
             calls_per_line: 4,
             busy_trigger: 2,
+            strangers: Strangers::Refused,
         }
     }
 }
@@ -91,6 +104,11 @@ pub enum Input<'a> {
     /// The configured devices changed. A registered one keeps what it was told until it is reset; one that is gone is
     /// sent away.
     Devices(Arc<Devices>),
+    /// A device that waits ([`Output::Stranger`]) will not be configured.
+    Unwelcome {
+        /// The name that it gave.
+        device: &'a str,
+    },
     /// A station shall begin anew, once it has no call. One that is not registered will anyway.
     Reset {
         /// The device's name.
@@ -128,6 +146,15 @@ pub enum Output {
     Close {
         /// Which.
         stream: StreamId,
+    },
+    /// A device that is not configured wants to register, and waits for [`Input::Devices`] with it or [`Input::Unwelcome`].
+    Stranger {
+        /// The name that it gave.
+        device: Text,
+        /// Where it comes from.
+        peer: SocketAddr,
+        /// Which model it says that it is.
+        model: DeviceType,
     },
     /// A station is registered.
     Registered(Registered),

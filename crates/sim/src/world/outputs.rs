@@ -44,6 +44,9 @@ impl World {
                 Output::Media(command) => self.commands.push_back(command),
                 Output::Answer { answer, .. } => self.answer = Some(answer),
                 Output::Drained => {}
+                Output::Stranger(_) => {
+                    return Err("a phone waits, and strangers are not welcome here".to_owned());
+                }
                 Output::StreamSend { stream, bytes } => {
                     let bytes = arena.slice(bytes);
                     self.note("sent", bytes);

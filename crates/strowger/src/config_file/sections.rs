@@ -74,6 +74,30 @@ impl Default for SipSection {
     }
 }
 
+/// `[sccp]`
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SccpSection {
+    /// TCP port for SCCP phones, at the address of `[sip] listen`; 0 takes none. What a configured server says goes before it.
+    pub(crate) port: u16,
+}
+
+/// `[auto_registration]`: what a phone gets that nobody has configured.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AutoRegistrationSection {
+    /// The first number that is given away.
+    pub(crate) first: String,
+    /// The last one.
+    pub(crate) last: String,
+    /// The partition of these numbers.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) partition: String,
+    /// What these lines see of the dial plan.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) search_space: String,
+}
+
 /// A digest algorithm by its name.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) enum Digest {

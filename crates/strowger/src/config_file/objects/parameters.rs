@@ -3,8 +3,8 @@
 use strowger_configuration::Kind;
 
 use super::super::{
-    CodesSection, ConfigFile, DialPlanSection, ForwardingSection, JournalSection, MediaSection, NodeSection,
-    SipSection,
+    AutoRegistrationSection, CodesSection, ConfigFile, DialPlanSection, ForwardingSection, JournalSection,
+    MediaSection, NodeSection, SipSection,
 };
 use super::table::{Table, once, word};
 use super::{Origin, TakenOver};
@@ -24,6 +24,9 @@ pub(super) fn add(objects: &mut TakenOver<'_>) {
     );
     if !table.is_empty() {
         objects.put(Kind::ServiceParameters, Origin::Sections, table);
+    }
+    if let Some(section) = &objects.file.auto_registration {
+        objects.put(Kind::AutoRegistration, Origin::Sections, of_auto_registration(section));
     }
 }
 
@@ -71,6 +74,15 @@ const KEYS: [(&str, &str, &str); 35] = [
     ("codes_interdigit_timer", "codes", "interdigit_timer_seconds"),
     ("codes_refused_cause", "codes", "refused_cause"),
 ];
+
+fn of_auto_registration(section: &AutoRegistrationSection) -> Table {
+    Table::default()
+        .set("enabled", true)
+        .text("first", &section.first)
+        .text("last", &section.last)
+        .text("partition", &section.partition)
+        .text("search_space", &section.search_space)
+}
 
 fn of_node(table: Table, node: &NodeSection) -> Table {
     table
