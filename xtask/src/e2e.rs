@@ -41,6 +41,7 @@ pub(crate) mod server;
 mod services;
 mod sipp;
 mod skinny;
+mod stations;
 mod streams;
 mod talk;
 mod tenants;
@@ -124,6 +125,11 @@ const SCENARIOS: &[Row] = &[
     ("sipp-calls-phones", "1,000 calls to registered phones", load::calls_to_phones),
     ("torture", "49 messages of RFC 4475 over UDP and TCP", torture::messages),
     ("sccp-dissector", "all SCCP messages in all versions, as Wireshark decodes them", skinny::dissector),
+    (
+        "sccp-phones",
+        "SCCP phones come by themselves, are adopted or refused, and telephone; as Wireshark decodes it",
+        stations::telephone,
+    ),
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
     ("changes", "a trial that lapses in a kill, two people at once, tables, a log-in", interface::changes),
     ("live", "numbers, phones and secrets change while people telephone", live::live),

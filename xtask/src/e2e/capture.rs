@@ -142,7 +142,8 @@ fn one_of(fields: &[&str], ports: &[u16]) -> String {
 
 /// A finished capture.
 pub(crate) struct Captured {
-    file: PathBuf,
+    /// The capture.
+    pub(crate) file: PathBuf,
     sip_ports: Vec<u16>,
     /// Display filters for our server's packets: others may use the interface too.
     sip: String,

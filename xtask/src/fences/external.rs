@@ -82,6 +82,7 @@ const TESTS: &[(&str, &str)] = &[
     ("strowger-media", "ezk-g722"),
     ("strowger-media", "libsrtp"),
     // Proves that reading a message allocates nothing.
+    ("strowger-media", "allocation-counter"),
     ("strowger-sip", "allocation-counter"),
 ];
 

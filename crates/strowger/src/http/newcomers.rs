@@ -106,7 +106,8 @@ async fn adopt(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         owner: given.owner.as_ref().map(|it| it.as_str().to_owned()),
         display: given.display.as_ref().map(|it| it.as_str().to_owned()),
     };
-    change(site, ask, "adopts", move |state, name| Ok((newcomers::adopt(state, name, &adoption)?, vec![]))).await
+    change(site, ask, "adopts", move |state, name| Ok((newcomers::adopt(state, name, &adoption)?, vec![])))
+        .await
 }
 
 async fn refuse(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
