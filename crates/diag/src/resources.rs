@@ -33,6 +33,9 @@ pub(crate) fn news((device, inside): (&str, &str), news: &MediaNews<'_>) -> Stri
         MediaNews::PortLost => {
             "The media port of a service of this server failed; another one takes its place.".to_owned()
         }
+        MediaNews::NoPort { reason } => {
+            format!("A service of this server has no media port, and does nothing here: {reason}.")
+        }
         MediaNews::RelayLost => {
             "The relay is gone without having been closed; an answered call goes on over another way."
                 .to_owned()
@@ -150,6 +153,10 @@ mod tests {
         check(
             MediaNews::PortLost,
             "The media port of a service of this server failed; another one takes its place.",
+        );
+        check(
+            MediaNews::NoPort { reason: "no port left" },
+            "A service of this server has no media port, and does nothing here: no port left.",
         );
         check(
             MediaNews::RelayLost,

@@ -507,6 +507,9 @@ fn ended(by: ReleasedBy, why: WhyEnded, cause: String) -> String {
 fn alarm_sentence(alarm: &Alarm<'_>) -> String {
     match alarm {
         Alarm::RelayFailed { reason } => format!("Alarm: no media relay could be opened: {reason}."),
+        Alarm::NoServicePort { reason } => {
+            format!("Alarm: services of this server get no media ports: {reason}.")
+        }
         Alarm::MusicStreamFailed { address, reason } => {
             format!("Alarm: the music that goes out to {address} failed: {reason}.")
         }

@@ -42,6 +42,15 @@ pub enum Output {
     /// The port of a service is gone although nobody closed it, and another one takes its place. Where there is none, the leg is
     /// released.
     PortLost(LegId),
+    /// A service has no port, or none any more, so that its leg is released next.
+    NoPort {
+        /// The leg.
+        leg: LegId,
+        /// What the worker said.
+        reason: Box<str>,
+        /// Whether none could be opened, for the first time since one could.
+        is_news: bool,
+    },
 }
 
 /// Where outputs are put.
@@ -72,6 +81,8 @@ pub struct Agent {
     ids: PortIds,
     last_session_id: u64,
     key_source: KeySource,
+    /// It was told that there are no ports, and none was opened since.
+    without_ports: bool,
 }
 
 impl Agent {
@@ -84,6 +95,7 @@ impl Agent {
             ids: PortIds::new(shard, PortOwner::Agent),
             last_session_id: 0,
             key_source,
+            without_ports: false,
         }
     }
 
@@ -161,15 +173,18 @@ impl Agent {
     fn report(&mut self, report: Report, out: &mut Outbox) {
         match report {
             Report::Opened { port, a, b: _ } => {
+                self.without_ports = false;
                 let Some((leg, device)) = self.device(port) else { return };
                 let ended = device.opened(leg, a, out);
                 self.release(leg, ended, out);
             }
-            Report::Failed { port, reason: _ } => {
+            Report::Failed { port, reason } => {
                 let device = self.device(port).map(|(leg, _)| leg);
                 self.ports.remove(&port);
                 if let Some(leg) = device {
                     self.legs.remove(&leg);
+                    let is_news = !std::mem::replace(&mut self.without_ports, true);
+                    out.items.push(Output::NoPort { leg, reason, is_news });
                     let cause = Cause::RESOURCE_UNAVAILABLE;
                     let reason = ReleaseReason::Refused(cause.sip_status());
                     out.signal(leg, Signal::Released { cause, reason });
@@ -222,6 +237,8 @@ impl Agent {
             }
             Ended::Now { cause, reason } => {
                 self.legs.remove(&leg);
+                // That one was lost says nothing of others.
+                out.items.push(Output::NoPort { leg, reason: LOST.into(), is_news: false });
                 out.signal(leg, Signal::Released { cause, reason });
             }
         }
@@ -251,6 +268,9 @@ impl Agent {
         }
     }
 }
+
+/// Why a leg has no port any more.
+const LOST: &str = "it was lost, and what it did cannot go on at another one";
 
 /// Whether a leg ended by what it did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -148,6 +148,9 @@ fn describe(output: &Output) -> String {
         },
         Output::Heard(_, digit) => format!("heard {}", digit.key),
         Output::PortLost(_) => "port lost".to_owned(),
+        Output::NoPort { reason, is_news, .. } => {
+            format!("no port ({reason}){}", if *is_news { ", alarm" } else { "" })
+        }
         Output::Quality(_, statistics) => format!("quality {} packets", statistics.packets),
     }
 }
@@ -354,7 +357,11 @@ fn every_port_is_closed_exactly_once() {
                         live.retain(|&other| other != leg);
                     }
                     Output::Signal(leg, _) => assert!(live.contains(&leg), "seed {seed}"),
-                    Output::Media(_) | Output::Heard(..) | Output::Quality(..) | Output::PortLost(_) => {}
+                    Output::Media(_)
+                    | Output::Heard(..)
+                    | Output::Quality(..)
+                    | Output::PortLost(_)
+                    | Output::NoPort { .. } => {}
                 }
             }
             assert_eq!(agent.open_ports(), opened_total - gone_total, "seed {seed}");
@@ -475,13 +482,16 @@ fn a_leg_whose_port_is_lost_again_and_again_is_released() {
         bench.report(opened_again(port + 2));
         bench.command(Command::Media(Media::Answer(talk())));
     }
-    assert_eq!(bench.report(lost(9)), "quality 0 packets, Released 47 HungUp");
+    assert_eq!(
+        bench.report(lost(9)),
+        "quality 0 packets, no port (it was lost, and what it did cannot go on at another one), Released 47 HungUp"
+    );
     assert_eq!((bench.agent.legs(), bench.agent.open_ports()), (0, 0));
     // And where no other port is to be had.
     let mut bench = Bench::in_state("Connected");
     bench.report(lost(3));
     let failed = Report::Failed { port: PortId(5), reason: "no port".into() };
-    assert_eq!(bench.report(failed), "Released 47 Refused(503)");
+    assert_eq!(bench.report(failed), "no port (no port), alarm, Released 47 Refused(503)");
 }
 
 /// The worker may lose a port before it has opened it: whoever offered is answered when another one is open.

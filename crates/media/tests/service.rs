@@ -88,6 +88,7 @@ impl Pair {
                 }
                 agent::Output::Media(command) => self.worker(worker::Input::Command(command)),
                 agent::Output::PortLost(_) => self.ladder.push("port lost".to_owned()),
+                agent::Output::NoPort { reason, .. } => self.ladder.push(format!("no port: {reason}")),
                 agent::Output::Heard(_, digit) => self.ladder.push(format!("heard {}", digit.key)),
                 agent::Output::Quality(_, statistics) => {
                     self.ladder.push(format!("{} packets, {} lost", statistics.packets, statistics.lost));
@@ -385,7 +386,7 @@ fn no_port_and_no_codec_end_the_call() {
     let mut pair = Pair::new();
     pair.ports_left = 0;
     pair.ring(Service::Echo, Media::Offer(description("sendrecv")));
-    pair.finish(&["Released 47"]);
+    pair.finish(&["no port: no port is free", "Released 47"]);
 
     let mut pair = Pair::new();
     let video =

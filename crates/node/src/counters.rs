@@ -20,6 +20,7 @@ pub(crate) struct Counters {
     pub(crate) refused_overload: u64,
     pub(crate) refused_routing: u64,
     pub(crate) ports_lost: u64,
+    pub(crate) ports_refused: u64,
     /// Calls of stations that were turned away while none are taken.
     pub(crate) stations_shed: u64,
     pub(crate) journal_records: u64,

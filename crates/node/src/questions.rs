@@ -253,6 +253,9 @@ impl Node {
         let help =
             "Media ports of services (music, conferences, pages) that failed and got another in their place.";
         list.counter("service_ports_lost_total", help, self.counters.ports_lost);
+        let help =
+            "Services (music, conferences, pages) that ended or did not begin for want of a media port.";
+        list.counter("service_ports_refused_total", help, self.counters.ports_refused);
         list.counter("recordings_total", "Recordings of calls begun.", calls.recordings);
         let help = "Recordings of calls that were given up: the recorder was not to be had, or the call could not be recorded.";
         list.counter("recordings_lost_total", help, calls.recordings_lost);

@@ -3,7 +3,9 @@
 //! Each domain is called with an outbox of its own and with the node's arena, so that no byte is copied on its way
 //! out. [`Node::settle`] goes on until nobody has anything more to say.
 
-use strowger_base::journal::{Decision, Direction, Entry, MediaNews, Record, Told, WhyTransferRefused};
+use strowger_base::journal::{
+    Alarm, Decision, Direction, Entry, MediaNews, Record, Told, WhyTransferRefused,
+};
 use strowger_base::watch::MailboxChange;
 use strowger_base::{Now, Signal};
 use strowger_callcontrol::quality;
@@ -224,6 +226,16 @@ impl Node {
                 let call = self.calls.call_of(leg);
                 let entry = Entry::Decision(Decision::Resource(MediaNews::PortLost));
                 self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
+            }
+            agent::Output::NoPort { leg, reason, is_news } => {
+                self.counters.ports_refused += 1;
+                let call = self.calls.call_of(leg);
+                let entry = Entry::Decision(Decision::Resource(MediaNews::NoPort { reason: &reason }));
+                self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
+                if is_news {
+                    let entry = Entry::Alarm(Alarm::NoServicePort { reason: &reason });
+                    self.journal(Record { at: now.wall, call, leg: None, entry }, out);
+                }
             }
             agent::Output::Quality(leg, statistics) => {
                 let entry = Entry::Quality(quality(&statistics));

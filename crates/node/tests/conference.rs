@@ -8,10 +8,11 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
+use strowger_base::journal::{Alarm, Decision, Entry, MediaNews, Record};
 use strowger_base::leg::{Service, Tone};
 use strowger_base::{ConferenceId, FeatureCode, FeatureNumber};
 use strowger_callcontrol::configuration::{ConferenceRules, HoldMode};
-use strowger_media::control::{Command, Report};
+use strowger_media::control::{Command, PortId, Report};
 use strowger_media::statistics::PortStatistics;
 use strowger_node::configuration::{FeatureDraft, PatternDraft};
 use strowger_node::{Draft, Input};
@@ -315,4 +316,127 @@ fn a_key_makes_one_conference_of_two_calls_and_two_who_are_left_need_none() {
         assert!(others.len() == 1 && others[0].starts_with("BYE "), "{others:?}");
         office.world.settled();
     }
+}
+
+/// Seats that the workers are asked to open, in order.
+fn asked_seats(world: &mut World) -> Vec<PortId> {
+    let seat = |command: Command| match command {
+        Command::OpenEndpoint { port, service: Service::Conference(_) } => port,
+        other => panic!("{other:?}"),
+    };
+    std::mem::take(&mut world.media).into_iter().map(seat).collect()
+}
+
+fn fails(world: &mut World, port: PortId) {
+    world.input(Input::Media(Report::Failed { port, reason: "no port left".into() }));
+}
+
+/// How often the story says that there was no port, with an alarm and without.
+fn told_of_ports(world: &World) -> (usize, usize) {
+    let count = |entry: Entry<'_>| world.records().iter().filter(|record| record.entry == entry).count();
+    let reason = "no port left";
+    (
+        count(Entry::Decision(Decision::Resource(MediaNews::NoPort { reason }))),
+        count(Entry::Alarm(Alarm::NoServicePort { reason })),
+    )
+}
+
+#[test]
+fn who_dials_into_a_conference_without_media_ports_is_refused_and_one_alarm_says_so() {
+    let Office { mut world, mut next_port, mut alice, mut bob, .. } = office();
+    let refused = |world: &mut World, phone: &mut Phone| {
+        world.invite(phone, "*888801");
+        let [port] = asked_seats(world)[..] else { panic!("one seat") };
+        fails(world, port);
+        let refused = world.expect(phone, "SIP/2.0 503 ");
+        assert!(header(&refused, "Reason").contains("cause=47"), "{refused}");
+        world.from(phone.address, &phone.acknowledge(&refused));
+        world.silent();
+        // Nobody is in it, so that it is not open.
+        is_not_open(world, phone, "8801");
+    };
+    refused(&mut world, &mut alice);
+    assert_eq!(told_of_ports(&world), (1, 1));
+    refused(&mut world, &mut bob);
+    assert_eq!(told_of_ports(&world), (2, 1), "the alarm has been told");
+    comes_in(&mut world, &mut next_port, &mut bob, "*888801");
+    hangs_up(&mut world, &mut bob);
+    media(&mut world, &mut next_port);
+    refused(&mut world, &mut alice);
+    assert_eq!(told_of_ports(&world), (3, 2), "there were ports meanwhile");
+    world.settled();
+}
+
+#[test]
+fn a_conference_for_whose_seats_there_are_no_ports_leaves_the_calls_as_they_are() {
+    let mut office = office();
+    let ([first, second], to_carol) = consults(&mut office);
+    presses(&mut office, 101, "Conference", &format!("{first}{second}"));
+    let world = &mut office.world;
+    let seats = asked_seats(world);
+    assert_eq!(seats.len(), 3);
+    fails(world, seats[0]);
+    // The others are given back before they are open.
+    let closed: Vec<Command> = std::mem::take(&mut world.media);
+    assert_eq!(closed, [seats[1], seats[2]].map(|port| Command::Close { port }));
+    for port in &seats[1..] {
+        world.input(Input::Media(Report::Closed { port: *port, statistics: Box::default() }));
+    }
+    assert_eq!(told_of_ports(world), (1, 1));
+    let (told, others, sends) = all_answer(&mut office);
+    assert_eq!((told, sends.len()), (Told::default(), 0), "nobody moved");
+    let [notify] = &others[..] else { panic!("{others:?}") };
+    assert!(notify.starts_with("NOTIFY ") && !notify.contains("<code>200</code>"), "{notify}");
+    let bye = office.carol.request_back(&to_carol, "BYE", "");
+    office.world.from(office.carol.address, &bye);
+    let bye = office.alice.request("BYE", "", "");
+    office.world.from(office.alice.address, &bye);
+    all_answer(&mut office);
+    office.world.settled();
+}
+
+#[test]
+fn a_seat_whose_port_is_lost_before_it_was_open_is_opened_at_another_one() {
+    let Office { mut world, mut next_port, mut alice, mut bob, .. } = office();
+    world.invite(&mut bob, "*888801");
+    let [lost] = asked_seats(&mut world)[..] else { panic!("one seat") };
+    // A media thread was lost with what it was about to open.
+    world.input(Input::Media(Report::Closed { port: lost, statistics: Box::default() }));
+    assert!(matches!(world.media[..], [Command::OpenEndpoint { port, .. }] if port != lost));
+    media(&mut world, &mut next_port);
+    let ok = world.expect(&bob, "SIP/2.0 200 ");
+    assert_eq!(wants(body_of(&ok)), SocketAddr::from(([192, 0, 2, 1], 30_000)), "{ok}");
+    bob.remote_tag = tag_of(&ok, "To").to_owned();
+    let ack = bob.request("ACK", "", "");
+    world.from(bob.address, &ack);
+    // What comes late from the former port means nothing.
+    let a = SocketAddr::from(([192, 0, 2, 1], 40_000));
+    world.input(Input::Media(Report::Opened { port: lost, a, b: None }));
+    world.silent();
+    let is_told = |record: &Record<'_>| {
+        record.call.is_some() && record.entry == Entry::Decision(Decision::Resource(MediaNews::PortLost))
+    };
+    assert_eq!(world.records().iter().filter(|record| is_told(record)).count(), 1);
+    comes_in(&mut world, &mut next_port, &mut alice, "8801");
+    for phone in [&mut bob, &mut alice] {
+        hangs_up(&mut world, phone);
+        media(&mut world, &mut next_port);
+    }
+    world.settled();
+}
+
+#[test]
+fn a_seat_that_is_lost_before_it_was_open_again_and_again_is_given_up() {
+    let Office { mut world, mut bob, .. } = office();
+    world.invite(&mut bob, "*888801");
+    let mut tries = 0;
+    while let [port] = asked_seats(&mut world)[..] {
+        tries += 1;
+        world.input(Input::Media(Report::Closed { port, statistics: Box::default() }));
+    }
+    assert_eq!(tries, 4);
+    let refused = world.expect(&bob, "SIP/2.0 503 ");
+    world.from(bob.address, &bob.acknowledge(&refused));
+    is_not_open(&mut world, &mut bob, "8801");
+    world.settled();
 }

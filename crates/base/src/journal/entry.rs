@@ -525,6 +525,11 @@ pub enum Alarm<'a> {
         /// Why.
         reason: &'a str,
     },
+    /// Services of ours (conferences, pages, music, announcements) get no media ports. Told once, and again when they got some meanwhile.
+    NoServicePort {
+        /// What the media worker said.
+        reason: &'a str,
+    },
 }
 
 wire_enum!(Alarm<'a> {
@@ -537,6 +542,7 @@ wire_enum!(Alarm<'a> {
     MaliciousCall = 6 { by, party },
     MusicStreamFailed = 7 { address, reason },
     QualityReported = 8 { by, reason },
+    NoServicePort = 9 { reason },
 });
 
 /// Reception of one leg's audio by a service or relay of ours, and what that leg reported of ours (RFC 3550 §6.4).

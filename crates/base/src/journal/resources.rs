@@ -103,6 +103,11 @@ pub enum MediaNews<'a> {
     Unicast(WhyUnicast),
     /// The media port of a service of ours was closed, and it did not want that; another one takes its place.
     PortLost,
+    /// A service of ours has no media port: the record's leg, which it was to serve, is released with cause 47.
+    NoPort {
+        /// What the media worker said.
+        reason: &'a str,
+    },
 }
 
 /// Why somebody is sent music of its own that could hear what all hear.
@@ -146,4 +151,5 @@ wire_enum!(MediaNews<'a> {
     Multicast = 5 { address, ttl, codec },
     Unicast = 6 (why),
     PortLost = 7,
+    NoPort = 8 { reason },
 });

@@ -182,6 +182,7 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::Resource(MediaNews::Multicast { address: address(), ttl: 4, codec: "PCMU" }),
         Decision::Resource(MediaNews::Unicast(WhyUnicast::Refused)),
         Decision::Resource(MediaNews::PortLost),
+        Decision::Resource(MediaNews::NoPort { reason: "no port left" }),
         Decision::Resource(MediaNews::Transcodes { caller: "PCMU", called: "opus" }),
         Decision::Resource(MediaNews::GivenBack {
             function: MediaFunction::TerminationPoint,
@@ -480,6 +481,7 @@ fn samples() -> Vec<Entry<'static>> {
         Alarm::Contained { what: "two relays" },
         Alarm::MaliciousCall { by: "1002", party: "4711" },
         Alarm::QualityReported { by: "1002", reason: "" },
+        Alarm::NoServicePort { reason: "no port" },
         Alarm::MusicStreamFailed { address: address(), reason: "no port" },
         Alarm::NotRecorded { profile: "agents", cause: Cause::DESTINATION_OUT_OF_ORDER },
     ];

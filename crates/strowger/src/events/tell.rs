@@ -132,6 +132,7 @@ fn of_alarm(alarm: &Alarm<'_>) -> Value {
         Alarm::MusicStreamFailed { address, reason } => {
             json!({ "alarm": "music-stream-failed", "address": address.to_string(), "reason": reason })
         }
+        Alarm::NoServicePort { reason } => json!({ "alarm": "no-service-port", "reason": reason }),
         Alarm::OverloadEnded => json!({ "alarm": "overload-ended" }),
         Alarm::NotRecorded { profile, cause } => {
             json!({ "alarm": "not-recorded", "profile": profile, "cause": cause.0 })

@@ -252,6 +252,7 @@ fn event() -> Value {
                 "type": "string",
                 "enum": [
                     "relay-failed", "record-not-stored", "overloaded", "overload-ended", "contained",
+                    "music-stream-failed", "no-service-port", "not-recorded", "malicious-call", "quality-reported",
                     "sip-socket-missing", "sip-socket-open",
                 ],
             },

@@ -179,6 +179,9 @@ fn of_alarm(alarm: &Alarm<'_>) -> Event {
             .with("address", address)
             .with("reason", reason)
             .effect("a new port is opened; where that fails, those who hear it are sent music of their own"),
+        Alarm::NoServicePort { reason } => log::warn("services of this server get no media ports")
+            .with("reason", reason)
+            .effect("who calls a conference, a page or an announcement is refused; who waits hears no music"),
         Alarm::RecordNotStored { reason, waiting } => log::error("a call record was not stored")
             .with("reason", reason)
             .count("waiting", u64::from(*waiting))
