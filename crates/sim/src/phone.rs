@@ -66,6 +66,8 @@ pub(crate) struct Phone {
     pub(crate) still: bool,
     /// It is a recorder.
     pub(crate) records: bool,
+    /// It knows of recordings, and says so (RFC 7866 §6.3).
+    pub(crate) aware: bool,
     /// It offers SRTP and nothing else.
     pub(crate) srtp: bool,
     pub(crate) codecs: Codecs,
@@ -224,6 +226,7 @@ impl Phone {
             complaint: None,
             still: false,
             records: false,
+            aware: false,
             srtp: false,
             codecs: Codecs::G711,
             keypad: Keypad::Events,
@@ -254,6 +257,11 @@ impl Phone {
         let watches = self.watches.iter().map(|watching| watching.next);
         let others = watches.chain([self.registration.refresh_at]);
         requests.chain(dialogs).chain(others).min().unwrap_or(Instant::FAR_FUTURE)
+    }
+
+    /// What its messages with descriptions say of recordings: that it knows of them.
+    const fn awareness(&self) -> &'static str {
+        if self.aware { "Supported: record-aware\r\n" } else { "" }
     }
 
     /// True when the phone is in no call.

@@ -60,14 +60,9 @@ impl Text {
         inner.unwrap_or(value).to_owned()
     }
 
-    /// A 200 to an INVITE, which says whether UPDATE may come.
-    pub(crate) fn accepted(&self, tag: &str, contact: &str, updates: bool, body: &str) -> String {
-        let text = self.response(200, tag, contact, body);
-        if updates {
-            text.replacen("\r\n", "\r\nAllow: INVITE, ACK, CANCEL, BYE, UPDATE\r\n", 1)
-        } else {
-            text
-        }
+    /// A 200 with a description and these headers more.
+    pub(crate) fn accepted(&self, tag: &str, contact: &str, more: &str, body: &str) -> String {
+        self.response(200, tag, contact, body).replacen("\r\n", &format!("\r\n{more}"), 1)
     }
 
     /// A response to this request with the given status, tag and body.

@@ -83,7 +83,7 @@ impl Phone {
             dialog.version += 1;
             let (port, version) = (dialog.session.port, dialog.version);
             let body = self.describe_media(port, way, version, &message.body);
-            let text = message.response(200, "t", &contact, &body);
+            let text = message.accepted("t", &contact, self.awareness(), &body);
             sends.push(text.clone());
             if let Some(dialog) = self.dialogs.get_mut(id) {
                 dialog.ok = Some((text, now + T1, T1, now + GIVE_UP));
@@ -158,7 +158,7 @@ impl Phone {
         dialog.version += 1;
         let (port, version) = (dialog.session.port, dialog.version);
         let body = self.describe_media(port, way, version, &message.body);
-        sends.push(message.response(200, "t", &contact, &body));
+        sends.push(message.accepted("t", &contact, self.awareness(), &body));
     }
 
     pub(super) fn ring(&mut self, now: Instant, id: &str, message: &Text, contact: &str, sends: &mut Sends) {
@@ -214,10 +214,13 @@ impl Phone {
         let Some(dialog) = self.dialogs.get(id) else { return };
         let offer = dialog.invite.as_ref().map_or("", |invite| &invite.body);
         let body = self.describe_media(port, way, 1, offer);
+        // Whether UPDATE may come.
+        let allows = if self.updates { "Allow: INVITE, ACK, CANCEL, BYE, UPDATE\r\n" } else { "" };
+        let more = [allows, self.awareness()].concat();
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
         let Some(invite) = &dialog.invite else { return };
         let tag = dialog.local.split(";tag=").nth(1).unwrap_or("").to_owned();
-        let text = invite.accepted(&tag, &contact, self.updates, &body);
+        let text = invite.accepted(&tag, &contact, &more, &body);
         sends.push(text.clone());
         dialog.ok = Some((text, now + T1, T1, now + GIVE_UP));
         dialog.state = State::Answering;

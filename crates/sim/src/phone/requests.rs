@@ -76,6 +76,9 @@ impl Phone {
         if method == "INVITE" && self.updates {
             head.push_str(TAKES_UPDATE);
         }
+        if method == "INVITE" {
+            head.push_str(self.awareness());
+        }
         let branch = self.send_request(now, Some(id), method, &target, &head, body, sends);
         if method == "INVITE"
             && let Some(dialog) = self.dialogs.get_mut(id)

@@ -135,6 +135,11 @@ impl Phone {
                 (_, Beside::Video) => " in video",
                 (_, Beside::Fax) => " by fax",
             };
+            let recorded = match &*dialog.session.recorded {
+                "on" => " and is recorded",
+                "paused" => " and is not recorded for a while",
+                _ => "",
+            };
             let named = |name: &str| if name.is_empty() { String::new() } else { format!(" {name}") };
             let diverted = match dialog.state {
                 State::Ringing if !dialog.session.diverted.is_empty() => {
@@ -143,7 +148,7 @@ impl Phone {
                 _ => String::new(),
             };
             let (number, name) = (&dialog.session.shown, named(&dialog.session.name));
-            Some(format!("{what} {number}{name}{beside}{diverted}{ring}{keys}"))
+            Some(format!("{what} {number}{name}{beside}{diverted}{ring}{keys}{recorded}"))
         };
         let mut all: Vec<String> = self.dialogs.values().filter_map(line).collect();
         all.sort_unstable();

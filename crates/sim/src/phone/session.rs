@@ -23,6 +23,8 @@ pub(crate) struct Session {
     pub(super) events: Option<u8>,
     /// What the other side has beside sound.
     pub(crate) beside: Beside,
+    /// What it was told of the recording of its call: `on`, `off` or `paused`; empty when nothing.
+    pub(super) recorded: String,
     /// What the display shows: a number.
     pub(crate) shown: String,
     /// The name beside it, where one is told.
@@ -78,6 +80,7 @@ impl Session {
             formats: Vec::new(),
             events: None,
             beside: Beside::Nothing,
+            recorded: String::new(),
             shown: shown.to_owned(),
             name: String::new(),
             diverted: String::new(),
@@ -103,6 +106,8 @@ impl Session {
         }
         if !body.is_empty() {
             self.beside = streams::read(body);
+            let told = body.lines().find_map(|line| line.strip_prefix("a=record:"));
+            self.recorded = told.unwrap_or_default().to_owned();
         }
     }
 

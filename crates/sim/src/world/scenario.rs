@@ -157,6 +157,7 @@ impl Scenario {
             Some(("has", "PCMA alone")) => phone.codecs = Codecs::only(&["8"]),
             Some(("has", "PCMU alone")) => phone.codecs = Codecs::only(&["0"]),
             Some(("offers", "nothing")) => phone.delays = true,
+            Some(("knows", "of recordings")) => phone.aware = true,
             _ => {
                 let mut sends = vec![];
                 let done = phone.does(now, what, &mut sends);
