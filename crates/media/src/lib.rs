@@ -21,6 +21,7 @@ pub mod relay;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
+mod sides;
 pub mod srtp;
 pub mod statistics;
 pub mod tone;

@@ -12,6 +12,7 @@ use strowger_base::{Instant, Now};
 
 use crate::control::{PortId, RelayPeer, Side};
 use crate::latch::{Latch, Verdict};
+use crate::sides::Sides;
 use crate::statistics::{StreamStatistics, Unsent};
 use crate::worker::{Channel, Former, Outbox, Output, SocketRef};
 
@@ -19,8 +20,7 @@ use crate::worker::{Channel, Former, Outbox, Output, SocketRef};
 #[derive(Debug)]
 pub(crate) struct Passage {
     port: PortId,
-    a: Half,
-    b: Half,
+    sides: Sides<Half>,
 }
 
 /// What is known of one side.
@@ -47,12 +47,12 @@ struct Pace {
 impl Passage {
     /// A passage that knows neither side yet.
     pub(crate) fn new(port: PortId) -> Self {
-        Passage { port, a: Half::default(), b: Half::default() }
+        Passage { port, sides: Sides::default() }
     }
 
     /// One side's device described where it wants its datagrams.
     pub(crate) fn direct(&mut self, now: Now, side: Side, peer: RelayPeer) {
-        self.halves(side).0.latch.describe(now.mono, peer.rtp);
+        self.sides.of_mut(side).latch.describe(now.mono, peer.rtp);
     }
 
     /// A datagram arrived.
@@ -65,7 +65,7 @@ impl Passage {
         out: &mut Outbox,
     ) {
         let port = self.port;
-        let (from, to) = self.halves(side);
+        let (from, to) = self.sides.between(side);
         if channel == Channel::Rtcp {
             from.foreign += 1;
             return;
@@ -94,24 +94,24 @@ impl Passage {
 
     /// Somebody is still sending to the call that had this side's port before.
     pub(crate) fn shun(&mut self, side: Side, former: Former) {
-        self.halves(side).0.latch.shun(former);
+        self.sides.of_mut(side).latch.shun(former);
     }
 
     /// A datagram for this side could not be sent.
     pub(crate) fn unsent(&mut self, side: Side, error: u16) {
-        self.halves(side).0.unsent.add(error);
+        self.sides.of_mut(side).unsent.add(error);
     }
 
     /// Who talks on this side, as far as is known.
     pub(crate) fn peer(&self, side: Side) -> Option<Former> {
-        let half = self.half(side);
+        let half = self.sides.of(side);
         let address = half.latch.peer().or(half.latch.described())?;
         Some(Former { address, ssrc: None })
     }
 
     /// What came from this side until now, and went to it.
     pub(crate) fn statistics(&self, side: Side) -> StreamStatistics {
-        let half = self.half(side);
+        let half = self.sides.of(side);
         StreamStatistics {
             packets: half.packets,
             bytes: half.bytes,
@@ -123,21 +123,6 @@ impl Passage {
             unsent_error: half.unsent.error,
             peer: half.latch.peer(),
             ..StreamStatistics::default()
-        }
-    }
-
-    const fn half(&self, side: Side) -> &Half {
-        match side {
-            Side::A => &self.a,
-            Side::B => &self.b,
-        }
-    }
-
-    /// The side that something comes from, and the other one.
-    const fn halves(&mut self, side: Side) -> (&mut Half, &mut Half) {
-        match side {
-            Side::A => (&mut self.a, &mut self.b),
-            Side::B => (&mut self.b, &mut self.a),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::fork::{FORKS_MAX, Fork};
 use crate::latch::{ControlLatch, Latch, Verdict};
 use crate::rtcp::{self, Compound};
 use crate::rtp::{self, HEADER_BYTES, Header, Packet, Reception, ReportBlock, Timing};
+use crate::sides::Sides;
 use crate::srtp::{Failure, Protection};
 use crate::statistics::{StreamStatistics, Unsent};
 use crate::warning::Warnings;
@@ -72,8 +73,7 @@ pub enum Input<'a> {
 #[derive(Debug)]
 pub struct Relay {
     port: PortId,
-    a: Half,
-    b: Half,
+    sides: Sides<Half>,
     /// Nothing passes.
     suspended: bool,
     transcoding: Option<Box<Transcoding>>,
@@ -120,8 +120,7 @@ impl Relay {
     pub fn new(port: PortId) -> Self {
         Relay {
             port,
-            a: Half::default(),
-            b: Half::default(),
+            sides: Sides::default(),
             suspended: false,
             transcoding: None,
             forks: Vec::new(),
@@ -143,23 +142,25 @@ impl Relay {
     pub fn handle(&mut self, now: Now, input: Input<'_>, out: &mut Outbox) {
         match input {
             Input::Direct { side, peer } => {
-                let (half, _) = self.halves(side);
+                let half = self.sides.of_mut(side);
                 half.rtp.describe(now.mono, peer.rtp);
                 half.rtcp.describe(peer.rtcp);
                 half.opus = peer.opus;
             }
             Input::Warn(side, tone, types) => {
-                let (half, _) = self.halves(side);
+                let half = self.sides.of_mut(side);
                 half.warnings.warn(now.mono, tone, types);
             }
             Input::Suspend(suspended) => {
                 self.suspended = suspended;
-                self.a.reception.begin_anew();
-                self.b.reception.begin_anew();
+                for side in [Side::A, Side::B] {
+                    self.sides.of_mut(side).reception.begin_anew();
+                }
             }
             Input::Protect(keys) => {
-                self.a.protection.change(keys.a.as_ref());
-                self.b.protection.change(keys.b.as_ref());
+                for (side, keys) in [(Side::A, &keys.a), (Side::B, &keys.b)] {
+                    self.sides.of_mut(side).protection.change(keys.as_ref());
+                }
             }
             Input::Transcode(codings, rng) => {
                 let same = |known: &Transcoding| codings.is_some_and(|codings| known.is_for(codings));
@@ -184,7 +185,7 @@ impl Relay {
             }
             Input::Packet { side, channel, source, bytes } => {
                 let mut opened = std::mem::take(&mut self.opened);
-                let (from, _) = self.halves(side);
+                let from = self.sides.of_mut(side);
                 // Who has no key is nobody's peer, whatever its address.
                 match from.protection.open(bytes, &mut opened) {
                     Ok(bytes) if channel == Channel::Rtp && !rtp::is_rtcp(bytes) => {
@@ -242,24 +243,24 @@ impl Relay {
 
     /// Somebody is still sending to the call that had this side's port before.
     pub(crate) fn shun(&mut self, side: Side, former: Former) {
-        self.halves(side).0.rtp.shun(former);
+        self.sides.of_mut(side).rtp.shun(former);
     }
 
     /// A datagram for this side could not be sent.
     pub(crate) fn unsent(&mut self, side: Side, error: u16) {
-        self.halves(side).0.unsent.add(error);
+        self.sides.of_mut(side).unsent.add(error);
     }
 
     /// Who talks on this side, as far as is known.
     pub(crate) fn peer(&self, side: Side) -> Option<Former> {
-        let half = self.half(side);
+        let half = self.sides.of(side);
         let address = half.rtp.peer().or(half.rtp.described())?;
         Some(Former { address, ssrc: half.reception.ssrc() })
     }
 
     /// What came from this side until now, and went to it.
     pub fn statistics(&self, side: Side) -> StreamStatistics {
-        let half = self.half(side);
+        let half = self.sides.of(side);
         let mut statistics = StreamStatistics {
             remote_lost: half.remote.map(|block| block.cumulative_lost.max(0) as u32),
             remote_jitter: half.remote.map(|block| block.jitter),
@@ -286,7 +287,7 @@ impl Relay {
         let (mut encoded, mut mixed) = (std::mem::take(&mut self.encoded), std::mem::take(&mut self.mixed));
         for side in [Side::A, Side::B] {
             let port = self.port;
-            let (to, _) = self.halves(side);
+            let to = self.sides.of_mut(side);
             let way = transcoding.to(side);
             while way.is_due(now.mono) {
                 encoded.clear();
@@ -326,7 +327,7 @@ impl Relay {
         let Some(mut keys) = self.keys.take() else { return };
         let port = self.port;
         for side in [Side::A, Side::B] {
-            let (to, _) = self.halves(side);
+            let to = self.sides.of_mut(side);
             while let Some((header, payload)) = keys.due(now.mono, side) {
                 let Some(destination) = to.rtp.destination() else { continue };
                 let Some(ssrc) = to.hears.judge(&header, &to.protection) else { continue };
@@ -349,7 +350,7 @@ impl Relay {
         let port = self.port;
         let Some(mut transcoding) = self.transcoding.take() else { return };
         let way = transcoding.to(side.other());
-        let (from, _) = self.halves(side);
+        let from = self.sides.of_mut(side);
         match Packet::parse(bytes) {
             // What it says in a payload type that was not agreed is its own affair, and no reason to end a call.
             Ok(packet) if way.understands(packet.header.payload_type) => {
@@ -366,7 +367,7 @@ impl Relay {
 
     fn rtp(&mut self, now: Now, side: Side, source: SocketAddr, bytes: &[u8], out: &mut Outbox) {
         let port = self.port;
-        let (from, _) = self.halves(side);
+        let from = self.sides.of_mut(side);
         let Some(header) = Header::peek(bytes) else {
             from.malformed += 1;
             return;
@@ -392,7 +393,7 @@ impl Relay {
         if let Some(digit) = digit {
             out.report(Report::Digit { port, side, digit });
         }
-        let (from, _) = self.halves(side);
+        let from = self.sides.of_mut(side);
         let payload_bytes = bytes.len() - HEADER_BYTES;
         // Static payload types of audio have the 8 kHz clock, or nearly all of them; of the others that of Opus alone is known.
         let timing = match header.payload_type {
@@ -402,7 +403,7 @@ impl Relay {
         };
         from.reception.receive(now.mono, &header, payload_bytes, timing);
         let mut mixed = std::mem::take(&mut self.mixed);
-        let (_, to) = self.halves(side);
+        let to = self.sides.of_mut(side.other());
         if let Some(destination) = to.rtp.destination()
             && let Fate::Passes(header) = fate
             && let Some(source) = to.hears.judge(&header, &to.protection)
@@ -443,10 +444,7 @@ impl Relay {
         out: &mut Outbox,
     ) {
         let port = self.port;
-        let (from, _) = match side {
-            Side::A => (&mut self.a, &mut self.b),
-            Side::B => (&mut self.b, &mut self.a),
-        };
+        let from = self.sides.of_mut(side);
         if !rtp::is_rtcp(bytes) {
             from.malformed += 1;
             return;
@@ -474,7 +472,7 @@ impl Relay {
             return;
         }
         self.copy_report(side, bytes, out);
-        let (from, to) = self.halves(side);
+        let (from, to) = self.sides.between(side);
         let checked = Compound::parse(bytes).is_ok();
         let renamed = if checked { renaming::renamed(bytes, &from.hears, &to.hears) } else { None };
         let bytes = renamed.as_deref().unwrap_or(bytes);
@@ -495,21 +493,6 @@ impl Relay {
     fn copy_report(&mut self, side: Side, bytes: &[u8], out: &mut Outbox) {
         for fork in &mut self.forks {
             fork.rtcp(side, bytes, out);
-        }
-    }
-
-    const fn half(&self, side: Side) -> &Half {
-        match side {
-            Side::A => &self.a,
-            Side::B => &self.b,
-        }
-    }
-
-    /// The side that something comes from, and the other one.
-    const fn halves(&mut self, side: Side) -> (&mut Half, &mut Half) {
-        match side {
-            Side::A => (&mut self.a, &mut self.b),
-            Side::B => (&mut self.b, &mut self.a),
         }
     }
 }
