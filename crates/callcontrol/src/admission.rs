@@ -36,6 +36,15 @@ struct Share {
     kbps: u32,
 }
 
+/// What is taken of one kind of media, in kbit/s; each has room of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Rate {
+    /// Speech of calls.
+    Speech(u32),
+    /// Video of calls.
+    Video(u32),
+}
+
 /// What somebody would take between two locations.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Wanted {
@@ -104,35 +113,19 @@ impl Taken {
         admission: &Admission,
         reserved: &mut Reserved,
         (from, to): (&str, &str),
-        kbps: u32,
+        rate: Rate,
     ) -> Result<(), NoRoom> {
         let taken = match (admission.location(from), admission.location(to)) {
-            (Some(one), Some(other)) => self.ledger.admit(&admission.locations, one, other, speech(kbps)),
+            (Some(one), Some(other)) => self.ledger.admit(&admission.locations, one, other, rate.bandwidth()),
             (None, _) | (_, None) => Err(Refusal::UnknownLocation),
         };
-        match taken {
-            Ok(reservation) => {
-                reserved.shares.push(Share { to: to.into(), reservation, kbps });
-                Ok(())
-            }
-            Err(refusal) => Err(self.refuse((from, to), refusal, kbps)),
-        }
-    }
-
-    /// Takes bandwidth between two locations for the video of a call.
-    pub(crate) fn take_video(
-        &mut self,
-        admission: &Admission,
-        reserved: &mut Reserved,
-        (from, to): (&str, &str),
-        kbps: u32,
-    ) -> Result<(), NoRoom> {
-        let taken = match (admission.location(from), admission.location(to)) {
-            (Some(one), Some(other)) => self.ledger.admit(&admission.locations, one, other, video(kbps)),
-            (None, _) | (_, None) => Err(Refusal::UnknownLocation),
-        };
+        let kbps = rate.kbps();
         let reservation = taken.map_err(|refusal| self.refuse((from, to), refusal, kbps))?;
-        reserved.video.push(Share { to: to.into(), reservation, kbps });
+        let shares = match rate {
+            Rate::Speech(_) => &mut reserved.shares,
+            Rate::Video(_) => &mut reserved.video,
+        };
+        shares.push(Share { to: to.into(), reservation, kbps });
         Ok(())
     }
 
@@ -143,40 +136,20 @@ impl Taken {
         }
     }
 
-    /// Whether there is room for speech between two locations when a call gives back what it has.
+    /// Whether there is room between two locations when a call gives back what it has.
     pub(crate) fn has_room_without(
         &self,
         reserved: &Reserved,
         admission: &Admission,
-        between: (&str, &str),
-        kbps: u32,
-    ) -> bool {
-        self.would_have_room(reserved, admission, between, speech(kbps))
-    }
-
-    /// The same for video.
-    pub(crate) fn has_video_room_without(
-        &self,
-        reserved: &Reserved,
-        admission: &Admission,
-        between: (&str, &str),
-        kbps: u32,
-    ) -> bool {
-        self.would_have_room(reserved, admission, between, video(kbps))
-    }
-
-    fn would_have_room(
-        &self,
-        reserved: &Reserved,
-        admission: &Admission,
         (from, to): (&str, &str),
-        bandwidth: Bandwidth,
+        rate: Rate,
     ) -> bool {
         let (Some(one), Some(other)) = (admission.location(from), admission.location(to)) else {
             return false;
         };
         let given_back = reserved.shares.iter().chain(&reserved.video).map(|share| &share.reservation);
-        self.ledger.has_room_without(given_back, &admission.locations, (one, other), bandwidth).is_ok()
+        let (locations, wanted) = (&admission.locations, rate.bandwidth());
+        self.ledger.has_room_without(given_back, locations, (one, other), wanted).is_ok()
     }
 
     /// Whether there is room for several at once, each between two locations and with so many kbit/s, when calls give back what they
@@ -189,7 +162,7 @@ impl Taken {
     ) -> Result<(), NoRoom> {
         let between = |Wanted { from, to, kbps }: &Wanted| {
             let between = admission.location(from).zip(admission.location(to))?;
-            Some((between, speech(*kbps)))
+            Some((between, Rate::Speech(*kbps).bandwidth()))
         };
         let reservations = given_back.into_iter().flat_map(|reserved| &reserved.shares);
         let reservations = reservations.map(|share| &share.reservation);
@@ -217,7 +190,8 @@ impl Taken {
         kbps: u32,
     ) -> Result<(), NoRoom> {
         let Some(share) = reserved.share_mut(to) else { return Ok(()) };
-        let changed = self.ledger.change(&admission.locations, &mut share.reservation, speech(kbps));
+        let changed =
+            self.ledger.change(&admission.locations, &mut share.reservation, Rate::Speech(kbps).bandwidth());
         changed.map_err(|refusal| self.refuse((from, to), refusal, kbps))?;
         share.kbps = kbps;
         Ok(())
@@ -288,10 +262,17 @@ impl NoRoom {
     }
 }
 
-const fn speech(kbps: u32) -> Bandwidth {
-    Bandwidth { audio: kbps, video: 0, immersive: 0 }
-}
+impl Rate {
+    const fn kbps(self) -> u32 {
+        match self {
+            Rate::Speech(kbps) | Rate::Video(kbps) => kbps,
+        }
+    }
 
-const fn video(kbps: u32) -> Bandwidth {
-    Bandwidth { audio: 0, video: kbps, immersive: 0 }
+    const fn bandwidth(self) -> Bandwidth {
+        match self {
+            Rate::Speech(audio) => Bandwidth { audio, video: 0, immersive: 0 },
+            Rate::Video(video) => Bandwidth { audio: 0, video, immersive: 0 },
+        }
+    }
 }

@@ -482,10 +482,7 @@ fn a_leg_whose_port_is_lost_again_and_again_is_released() {
         bench.report(opened_again(port + 2));
         bench.command(Command::Media(Media::Answer(talk())));
     }
-    assert_eq!(
-        bench.report(lost(9)),
-        "quality 0 packets, no port (it was lost, and what it did cannot go on at another one), Released 47 HungUp"
-    );
+    assert_eq!(bench.report(lost(9)), format!("quality 0 packets, {LOST}, Released 47 HungUp"));
     assert_eq!((bench.agent.legs(), bench.agent.open_ports()), (0, 0));
     // And where no other port is to be had.
     let mut bench = Bench::in_state("Connected");
@@ -520,7 +517,7 @@ fn a_leg_whose_port_is_lost_before_it_opened_again_and_again_is_refused() {
         let expect = format!("quality 0 packets, port lost, open {} Echo", port + 2);
         assert_eq!(bench.report(lost(port)), expect);
     }
-    assert_eq!(bench.report(lost(9)), "quality 0 packets, Released 47 Refused(503)");
+    assert_eq!(bench.report(lost(9)), format!("quality 0 packets, {LOST}, Released 47 Refused(503)"));
     assert_eq!((bench.agent.legs(), bench.agent.open_ports()), (0, 0));
 }
 
@@ -533,5 +530,8 @@ fn an_announcement_whose_port_is_lost_before_it_opened_is_played_from_another_on
     assert_eq!(bench.report(lost(3)), "quality 0 packets, port lost, open 5 Announcement");
     let told = bench.report(opened_again(5));
     assert!(told.starts_with("Answered[9999 Announcement] answer(v1"), "{told}");
-    assert_eq!(bench.report(lost(5)), "quality 0 packets, Released 47 HungUp");
+    assert_eq!(bench.report(lost(5)), format!("quality 0 packets, {LOST}, Released 47 HungUp"));
 }
+
+/// What is told of a leg whose port is lost, and that gets no other one.
+const LOST: &str = "no port (it was lost, and what it did cannot go on at another one)";

@@ -368,34 +368,6 @@ fn who_dials_into_a_conference_without_media_ports_is_refused_and_one_alarm_says
 }
 
 #[test]
-fn a_conference_for_whose_seats_there_are_no_ports_leaves_the_calls_as_they_are() {
-    let mut office = office();
-    let ([first, second], to_carol) = consults(&mut office);
-    presses(&mut office, 101, "Conference", &format!("{first}{second}"));
-    let world = &mut office.world;
-    let seats = asked_seats(world);
-    assert_eq!(seats.len(), 3);
-    fails(world, seats[0]);
-    // The others are given back before they are open.
-    let closed: Vec<Command> = std::mem::take(&mut world.media);
-    assert_eq!(closed, [seats[1], seats[2]].map(|port| Command::Close { port }));
-    for port in &seats[1..] {
-        world.input(Input::Media(Report::Closed { port: *port, statistics: Box::default() }));
-    }
-    assert_eq!(told_of_ports(world), (1, 1));
-    let (told, others, sends) = all_answer(&mut office);
-    assert_eq!((told, sends.len()), (Told::default(), 0), "nobody moved");
-    let [notify] = &others[..] else { panic!("{others:?}") };
-    assert!(notify.starts_with("NOTIFY ") && !notify.contains("<code>200</code>"), "{notify}");
-    let bye = office.carol.request_back(&to_carol, "BYE", "");
-    office.world.from(office.carol.address, &bye);
-    let bye = office.alice.request("BYE", "", "");
-    office.world.from(office.alice.address, &bye);
-    all_answer(&mut office);
-    office.world.settled();
-}
-
-#[test]
 fn a_seat_whose_port_is_lost_before_it_was_open_is_opened_at_another_one() {
     let Office { mut world, mut next_port, mut alice, mut bob, .. } = office();
     world.invite(&mut bob, "*888801");

@@ -14,7 +14,7 @@ use strowger_base::{Cause, LegId, Now, SessionDescription};
 use super::permitting::Permit;
 use super::way::{Tried, Way};
 use super::{Call, Progress, State, Step};
-use crate::admission::{NoRoom, Reserved};
+use crate::admission::{NoRoom, Rate, Reserved};
 use crate::configuration::Site;
 use crate::exchange::Side;
 use crate::failure::Failure;
@@ -75,7 +75,12 @@ impl Call {
         }
         let admission = Arc::clone(&step.shared.configuration.admission);
         let kbps = step.needs_for(&Permit::between(&admission, &caller, &called), (target, Progress::Trying));
-        step.shared.bandwidth.has_room_without(&step.facts.reserved, &admission, (from, to), kbps)
+        step.shared.bandwidth.has_room_without(
+            &step.facts.reserved,
+            &admission,
+            (from, to),
+            Rate::Speech(kbps),
+        )
     }
 }
 
@@ -154,14 +159,15 @@ impl Step<'_> {
         let admission = Arc::clone(&self.shared.configuration.admission);
         if let Some(joins) = &self.facts.joins {
             let has_room = |without: &Reserved| {
-                self.shared.bandwidth.has_room_without(without, &admission, (from, to), kbps)
+                self.shared.bandwidth.has_room_without(without, &admission, (from, to), Rate::Speech(kbps))
             };
             // The party that joins brings it along: it is taken then, in place of what its present call has.
             if !has_room(&Reserved::default()) && has_room(&joins.has) {
                 return Ok(());
             }
         }
-        let taken = self.shared.bandwidth.take(&admission, &mut self.facts.reserved, (from, to), kbps);
+        let taken =
+            self.shared.bandwidth.take(&admission, &mut self.facts.reserved, (from, to), Rate::Speech(kbps));
         let news = match &taken {
             Ok(()) => News::BandwidthTaken { from, to, kbps },
             Err(missing) => {

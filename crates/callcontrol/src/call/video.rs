@@ -9,7 +9,7 @@ use strowger_base::journal::{Admission as News, Decision, StreamMedia, StreamNew
 use strowger_media::sdp::{self, StreamBeside};
 
 use super::Step;
-use crate::admission::Reserved;
+use crate::admission::{Rate, Reserved};
 use crate::configuration::Site;
 use crate::exchange::Side;
 
@@ -55,14 +55,15 @@ impl Step<'_> {
         }
         if let Some(joins) = &self.facts.joins {
             let has_room = |without: &Reserved| {
-                self.shared.bandwidth.has_video_room_without(without, &admission, (from, to), kbps)
+                self.shared.bandwidth.has_room_without(without, &admission, (from, to), Rate::Video(kbps))
             };
             // The party that joins brings it along: it is taken then, in place of what its present call has.
             if !has_room(&Reserved::default()) && has_room(&joins.has) {
                 return Ok(());
             }
         }
-        match self.shared.bandwidth.take_video(&admission, &mut self.facts.reserved, (from, to), kbps) {
+        let (between, rate) = ((from, to), Rate::Video(kbps));
+        match self.shared.bandwidth.take(&admission, &mut self.facts.reserved, between, rate) {
             Ok(()) => {
                 self.decide(None, Decision::Stream(StreamNews::Reserved { from, to, kbps }));
                 Ok(())

@@ -11,7 +11,7 @@ use strowger_base::{Cause, Command, LegId, Media, SessionDescription, WallTime};
 use strowger_media::sdp::{self, Selection};
 
 use super::{Page, Progress};
-use crate::admission::Reserved;
+use crate::admission::{Rate, Reserved};
 use crate::call::Step;
 use crate::call::permitting::Permit;
 use crate::call::seen::Shown;
@@ -250,7 +250,8 @@ impl Step<'_> {
         let (from, to) = (caller.location(), called.location());
         if from != to {
             let kbps = permit.most(Some(offer));
-            let taken = self.shared.bandwidth.take(&admission, &mut member.reserved, (from, to), kbps);
+            let taken =
+                self.shared.bandwidth.take(&admission, &mut member.reserved, (from, to), Rate::Speech(kbps));
             let news = match &taken {
                 Ok(()) => News::BandwidthTaken { from, to, kbps },
                 Err(missing) => {

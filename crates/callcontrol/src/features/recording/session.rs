@@ -19,7 +19,7 @@ use super::keys::OwnKeys;
 use super::telling::Told;
 use super::tone::{Warned, Warning};
 use super::way::Way;
-use crate::admission::{NoRoom, Reserved, Taken};
+use crate::admission::{NoRoom, Rate, Reserved, Taken};
 use crate::call::RecordedCall;
 use crate::configuration::{Configuration, RecorderEncryption, RecordingProfile};
 use crate::io::Outbox;
@@ -248,7 +248,7 @@ impl Recording {
         }
         self.give_back(taken);
         if let Some((from, to, kbps)) = view.takes(&self.device, &self.way.trunk, configuration) {
-            taken.take(&configuration.admission, &mut self.reserved, (&from, &to), kbps)?;
+            taken.take(&configuration.admission, &mut self.reserved, (&from, &to), Rate::Speech(kbps))?;
         }
         self.reserved_to = self.way.trunk.clone();
         Ok(())
