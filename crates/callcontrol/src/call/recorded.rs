@@ -38,7 +38,7 @@ pub(crate) struct RecordedCall {
 pub(crate) struct Recorded {
     pub(crate) leg: LegId,
     pub(crate) party: Party,
-    /// What it wrote: how it is spoken to.
+    /// What it wrote last: how it is spoken to.
     pub(crate) wrote: SessionDescription,
     /// What it was told: how it speaks.
     pub(crate) told: SessionDescription,
@@ -111,7 +111,12 @@ impl Call {
                     (session.called, facts.connected.as_ref(), &facts.to_called, &facts.to_caller)
                 }
             };
-            let (wrote, told) = (from.source()?.clone(), to.sent()?.clone());
+            // Who waits was told last what a service of ours wrote, and not what the other one did.
+            let wrote = match &facts.listening {
+                Some(_) => to.said().map(|said| &said.last).or(from.source())?.clone(),
+                None => from.source()?.clone(),
+            };
+            let told = to.sent()?.clone();
             let ends_here = facts.ends_at_relay(side);
             let sealing = Sealing::of(&wrote, &told, ends_here);
             Some(Recorded { leg, party: party.cloned().unwrap_or_default(), wrote, told, sealing })
