@@ -13,10 +13,15 @@ use strowger_sip::io::{CallSecurity, PhoneNews};
 
 use crate::io::Outbox;
 use crate::node::Node;
+use crate::sccp::{self, is_station};
 
 impl Node {
     /// A phone has registered, or is reached in another way: it is told all that it shows.
     pub(crate) fn show_state(&mut self, now: Now, line: &LineName, binding: BindingId, out: &mut Outbox) {
+        self.share(now, line);
+        if is_station(binding) {
+            return self.show_to_station(now, line.as_str(), binding, None);
+        }
         if !self.takes_control(binding) {
             return;
         }
@@ -25,6 +30,20 @@ impl Node {
         let mailbox = self.presence.mailbox(line.as_str());
         let news = PhoneNews::All(Box::new(state), mailbox);
         self.tell_sip(now, strowger_sip::Input::TellPhone { binding, news }, out);
+    }
+
+    /// Where a line has several phones, each that speaks SCCP shows what the others do; others subscribe to that.
+    fn share(&mut self, now: Now, line: &LineName) {
+        let settings = self.calls.configuration().lines.get(line.as_str());
+        if settings.is_some_and(|line| line.phones.len() > 1) {
+            self.tell_sccp(now, sccp::Input::Shared(line));
+        }
+    }
+
+    fn show_to_station(&mut self, now: Now, line: &str, binding: BindingId, change: Option<PhoneChange>) {
+        let name = self.phone_name(self.lines.get(line), binding);
+        let Some(state) = self.calls.phone_state(line, name.as_deref()) else { return };
+        self.tell_sccp(now, sccp::Input::State { binding, state: &state, change });
     }
 
     /// Something was set that phones show. A setting of a line concerns all its phones, one of a phone that phone alone.
@@ -52,6 +71,10 @@ impl Node {
         for binding in contacts {
             let name: Option<Arc<str>> = self.phone_name(self.lines.get(&found), binding);
             let is_it = only.is_none_or(|only| name.as_deref().unwrap_or_default() == only);
+            if is_it && is_station(binding) {
+                self.show_to_station(now, &found, binding, Some(change));
+                continue;
+            }
             if !is_it || except == Some(binding) || !self.takes_control(binding) {
                 continue;
             }
@@ -110,6 +133,9 @@ impl Node {
 
     /// A line on which a phone with this name is registered.
     fn line_of_phone(&self, name: &str) -> Option<Box<str>> {
+        if let Some(line) = self.sccp.line_of(name) {
+            return Some(line.as_str().into());
+        }
         let has = |line: &str, account: &strowger_sip::io::LineAccount| {
             account.phones.iter().any(|phone| phone.name.as_deref() == Some(name))
                 && self

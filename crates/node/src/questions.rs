@@ -69,7 +69,10 @@ impl Node {
             transactions: sip.transactions,
             dialogs: sip.tags.max(sip.screens),
             sip_timers: sip.timers,
-            subscriptions: sip.subscriptions.max(presence.watches),
+            // Those of SCCP phones last as long as their registrations.
+            subscriptions: sip
+                .subscriptions
+                .max(presence.watches - self.sccp.watches().min(presence.watches)),
             line_legs: presence.legs,
         }
     }

@@ -7,6 +7,7 @@
 mod io;
 mod present;
 mod sound;
+mod standing;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use std::time::Duration;
 use strowger_base::journal::Direction;
 use strowger_base::leg::{BindingId, Signal};
 use strowger_base::net::StreamId;
+use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::watch::{LineState, WatchId};
 use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now};
 use strowger_sccp::calls::LegIds;
@@ -46,11 +48,20 @@ pub(crate) struct Sccp {
     /// Which device a contact is.
     bindings: BTreeMap<BindingId, Box<str>>,
     bindings_given: u64,
-    /// The busy lamps that watch, with their devices.
-    watches: BTreeMap<WatchId, (Box<str>, Instance)>,
+    /// What watches, with its device.
+    watches: BTreeMap<WatchId, (Box<str>, Watcher)>,
     /// Rises with every session description.
     descriptions: u64,
     counters: Counters,
+}
+
+/// What of a device watches a line.
+#[derive(Clone, Copy, Debug)]
+enum Watcher {
+    /// A busy lamp, by its button.
+    Lamp(Instance),
+    /// A line that it shares with other phones, by its button.
+    Line(Instance),
 }
 
 /// Set in the number of every contact that speaks SCCP: the registrar of SIP never comes that far.
@@ -100,7 +111,17 @@ impl Sccp {
                 self.tell_calls(now, calls::io::Input::Command(leg, &command, media), Some(leg), out);
             }
             Input::Messages { line, waiting } => self.show_messages(now, line, waiting, out),
-            Input::News(watch, line) => self.show_lamp(now, watch, line, out),
+            Input::Shared(line) => self.share(line, out),
+            Input::State { binding, state, change } => self.show_state(now, binding, (state, change), out),
+            Input::News(watch, line) => match self.watches.get(&watch).cloned() {
+                Some((device, Watcher::Lamp(index))) => self.show_lamp(now, &device, index, line, out),
+                Some((device, Watcher::Line(instance))) => {
+                    let (device, calls) = (&*device, &*line.calls);
+                    let input = calls::io::Input::Elsewhere { device, line: instance, calls };
+                    self.tell_calls(now, input, None, out);
+                }
+                None => {}
+            },
             Input::Timeout => {
                 self.tell_stations(now, ToStations::Timer, out);
                 self.tell_calls(now, calls::io::Input::Timeout, None, out);
@@ -127,6 +148,11 @@ impl Sccp {
     /// Whether a busy lamp here watches by this name.
     pub(crate) fn has_watch(&self, watch: WatchId) -> bool {
         self.watches.contains_key(&watch)
+    }
+
+    /// How many busy lamps and shared lines watch.
+    pub(crate) fn watches(&self) -> usize {
+        self.watches.len()
     }
 
     /// The contacts of a line.
@@ -342,21 +368,67 @@ impl Sccp {
         for (instance, number, _) in lamps {
             let watch = WatchId(self.calls.allocate());
             watches.push(watch);
-            self.watches.insert(watch, (device.into(), *instance));
+            self.watches.insert(watch, (device.into(), Watcher::Lamp(*instance)));
             let (watcher, number) = (watcher.clone(), number.as_str().into());
             out.push(Output::Watch { watch, watcher, number });
         }
-        present.watches = watches;
+        present.watches.extend(watches);
+    }
+
+    /// The phones of a line that are here show what its other phones do.
+    fn share(&mut self, line: &LineName, out: &mut Outbox) {
+        let devices: Vec<Box<str>> = self
+            .contacts_of(line.as_str())
+            .filter_map(|contact| self.bindings.get(&contact).cloned())
+            .collect();
+        for device in devices {
+            let Some(present) = self.present.get_mut(&device) else { continue };
+            let Some((instance, watcher)) = present.share(line) else { continue };
+            let watch = WatchId(self.calls.allocate());
+            present.watches.push(watch);
+            self.watches.insert(watch, (device, Watcher::Line(instance)));
+            out.push(Output::Watch { watch, watcher, number: line.number().into() });
+        }
     }
 
     /// A busy lamp shows how its line is.
-    fn show_lamp(&mut self, now: Now, watch: WatchId, line: &LineState, out: &mut Outbox) {
-        let Some((device, index)) = self.watches.get(&watch).cloned() else { return };
-        let Some(present) = self.present.get(&device) else { return };
+    fn show_lamp(&mut self, now: Now, device: &str, index: Instance, line: &LineState, out: &mut Outbox) {
+        let Some(present) = self.present.get(device) else { return };
         let (kind, status) = (ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL, present::lamp_of(line).0);
         let message = ToStation::from(FeatureStat { index, kind, status, label: present.label(index) });
         self.counters.sent += 1;
-        self.tell_stations(now, ToStations::Tell { device: &device, message: &message }, out);
+        self.tell_stations(now, ToStations::Tell { device, message: &message }, out);
+    }
+
+    /// What was set for a phone or its line stands on its display.
+    fn show_state(
+        &mut self,
+        now: Now,
+        binding: BindingId,
+        (state, change): (&PhoneState, Option<PhoneChange>),
+        out: &mut Outbox,
+    ) {
+        let Some(device) = self.bindings.get(&binding).cloned() else { return };
+        let Some(present) = self.present.get_mut(&device) else { return };
+        let Some((line, messages)) = present.state(binding, state, change) else { return };
+        for message in messages {
+            self.counters.sent += 1;
+            self.tell_stations(now, ToStations::Tell { device: &device, message: &message }, out);
+        }
+        let forwards = state.forward.is_some();
+        let input = calls::io::Input::Forwards { device: &device, line, forwards };
+        self.tell_calls(now, input, None, out);
+    }
+
+    /// Whether there is such a device, registered or not, with this line; with any where that is empty.
+    pub(crate) fn is_configured(&self, device: &str, line: &LineName) -> bool {
+        let lines = self.configuration.lines_of(device);
+        lines.iter().any(|known| line.as_str().is_empty() || known.line == *line)
+    }
+
+    /// A line of a registered device, by the device's name.
+    pub(crate) fn line_of(&self, device: &str) -> Option<&LineName> {
+        self.present.get(device)?.bindings().next().map(|(line, _)| line)
     }
 
     /// A station whose keys or lines are others now begins anew as soon as it has no call.

@@ -103,6 +103,7 @@ impl Node {
         let is_it = |name: &Option<std::sync::Arc<str>>| name.as_deref() == Some(&**phone);
         let has = |account: &strowger_sip::io::LineAccount| account.phones.iter().any(|it| is_it(&it.name));
         match (self.lines.get(name.as_str()), &**phone) {
+            (_, phone) if self.sccp.is_configured(phone, &name) => Ok((name, read)),
             // The one phone of a line may have no name.
             (Some(account), "") if account.phones.len() == 1 => Ok((name, read)),
             (_, "") => Err(format!("{word} is set for a phone; say which")),

@@ -14,6 +14,9 @@ use std::time::Duration;
 
 use skinny::{Skinnies, device, mixed};
 use strowger_base::journal::{Entry, Registration, ReportedQuality, Told};
+use strowger_callcontrol::configuration::Barging;
+use strowger_node::configuration::{LineSecret, PhoneDraft};
+use strowger_node::io::{Answer, Question, UserSetting};
 use world::{Phone, World, body_of, header};
 
 /// 2001 and 2002 at streams 11 and 12.
@@ -347,4 +350,123 @@ fn a_changed_phone_begins_anew_when_its_call_is_over() {
     assert_eq!((phones.phone(11).reset, phones.phone(12).reset), (Some(2), None));
     phones.settle(&mut world);
     world.settled();
+}
+
+/// 2001 stands on the phones at streams 11 and 12, 2002 at 13; 1001 is that of SIP.
+fn shared_scene() -> (World, Skinnies) {
+    let mut draft = mixed();
+    draft.conferences.barge = Barging::Conference;
+    let phone = |number: &str| PhoneDraft::new(&device(number), LineSecret::Station);
+    let line = draft.lines.iter_mut().find(|line| &*line.number == "2001").expect("a line");
+    line.phones.push(phone("9001"));
+    draft.stations.stations.push(skinny::station("9001", &[("2001", "Zoë")]));
+    let (mut world, mut phones) = (World::new(&draft), Skinnies::new());
+    phones.comes(&mut world, 11, "2001", 17);
+    phones.comes(&mut world, 12, "9001", 8);
+    phones.comes(&mut world, 13, "2002", 22);
+    (world, phones)
+}
+
+/// What was told together is told.
+fn passes(world: &mut World, phones: &mut Skinnies) {
+    world.pass(Duration::from_secs(1));
+    phones.settle(world);
+}
+
+#[test]
+fn a_shared_line_is_seen_in_use_at_its_other_phone_which_comes_into_the_call_and_takes_it() {
+    let (mut world, mut phones) = shared_scene();
+    phones.does(&mut world, 13, |phone| phone.calls_number("2001"));
+    assert_eq!(phones.shows(12), "is called by Yves 2002", "it rings at both");
+    phones.presses(&mut world, 11, "Answer");
+    passes(&mut world, &mut phones);
+    assert_eq!(phones.shows(12), "sees the line in use");
+    let call = phones.phone(12).calls.values().next().expect("a call");
+    assert_eq!((call.prompt.as_str(), call.calling[0].as_str()), ("In Use Remote", "2002"));
+    assert_eq!(phones.phone(12).lamps.get(&(9, 1)), Some(&2), "lit");
+    assert_eq!(phones.phone(12).shown_keys(), ["NewCall", "Barge", "cBarge"]);
+    // It is held here, and goes on there.
+    phones.presses(&mut world, 11, "Hold");
+    passes(&mut world, &mut phones);
+    assert_eq!(phones.shows(12), "holds, Yves 2002 to Zoë 2001");
+    assert_eq!(phones.phone(12).lamps.get(&(9, 1)), Some(&3), "it winks");
+    phones.presses(&mut world, 12, "Resume");
+    passes(&mut world, &mut phones);
+    talk(&phones, 12, 13);
+    assert_eq!(phones.shows(11), "sees the line in use");
+    // The first phone comes into it.
+    phones.presses(&mut world, 11, "cBarge");
+    passes(&mut world, &mut phones);
+    let (one, other) = (phones.shows(11), phones.shows(12));
+    assert!(one.contains("Connected") && other.contains("Connected"), "{one} and {other}");
+    for stream in [11, 12, 13] {
+        phones.does(&mut world, stream, |phone| phone.hangs_up_all());
+    }
+    passes(&mut world, &mut phones);
+    assert_eq!((phones.shows(11), phones.shows(12), phones.shows(13)), Default::default());
+    assert_eq!(phones.phone(12).lamps.get(&(9, 1)), Some(&1), "dark");
+    phones.settle(&mut world);
+    world.settled();
+}
+
+#[test]
+fn of_a_private_call_other_phones_see_that_there_is_one() {
+    let (mut world, mut phones) = shared_scene();
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    phones.presses(&mut world, 13, "Answer");
+    phones.presses(&mut world, 11, "Private");
+    passes(&mut world, &mut phones);
+    let call = phones.phone(12).calls.values().next().expect("a call").clone();
+    assert_eq!((call.state, call.called[0].as_str()), (13, ""));
+    assert!(!phones.phone(12).shown_keys().iter().any(|key| key == "Barge"));
+    phones.presses(&mut world, 11, "Private");
+    passes(&mut world, &mut phones);
+    let call = phones.phone(12).calls.values().next().expect("a call").clone();
+    assert_eq!((call.called[0].as_str(), phones.phone(12).shown_keys().len()), ("2002", 3));
+    phones.does(&mut world, 11, |phone| phone.puts_down());
+    passes(&mut world, &mut phones);
+    assert_eq!(phones.shows(12), "");
+    world.settled();
+}
+
+fn set(world: &mut World, phones: &mut Skinnies, line: &str, phone: &str, what: (&str, &str)) {
+    let (setting, value, by) = (what.0.into(), what.1.into(), "ada".into());
+    let at = Default::default();
+    let setting = UserSetting { line: line.into(), phone: phone.into(), setting, value, by, at };
+    let answer = world.ask(Question::SetForUser(setting));
+    assert!(matches!(answer, Answer::SetForUser(Ok(()))), "{answer:?}");
+    phones.settle(world);
+}
+
+#[test]
+fn what_is_set_by_its_key_and_elsewhere_stands_on_the_phone() {
+    for version in [5, 11, 17, 22] {
+        let (mut world, mut phones) = scene(version);
+        phones.presses(&mut world, 11, "DND");
+        phones.does(&mut world, 11, |phone| phone.hangs_up_all());
+        passes(&mut world, &mut phones);
+        assert_eq!(phones.shows(11), "reads \"DND\"", "version {version}");
+        assert_eq!(phones.phone(11).lamps.get(&(0x82, 1)), Some(&2));
+        // A phone that comes back shows it.
+        phones.breaks(&mut world, 11);
+        phones.comes(&mut world, 14, "2001", version);
+        assert_eq!(phones.shows(14), "reads \"DND\"");
+        set(&mut world, &mut phones, "", &device("2001"), ("do-not-disturb", "off"));
+        assert_eq!((phones.shows(14), phones.phone(14).lamps.get(&(0x82, 1))), (String::new(), Some(&1)));
+        set(&mut world, &mut phones, "2001", "", ("forward-all", "2002"));
+        assert_eq!(phones.shows(14), "reads \"Forwarded to 2002\"");
+        assert_eq!(phones.phone(14).forwards[&1], "2002");
+        // The key ends it, and pressed again asks for a number.
+        phones.presses(&mut world, 14, "CFwdALL");
+        phones.does(&mut world, 14, |phone| phone.hangs_up_all());
+        passes(&mut world, &mut phones);
+        assert_eq!((phones.shows(14), phones.phone(14).forwards[&1].as_str()), (String::new(), ""));
+        phones.presses(&mut world, 14, "CFwdALL");
+        phones.does(&mut world, 14, |phone| phone.dials("1001#"));
+        phones.does(&mut world, 14, |phone| phone.hangs_up_all());
+        passes(&mut world, &mut phones);
+        assert_eq!(phones.phone(14).forwards[&1], "1001");
+        phones.settle(&mut world);
+        world.settled();
+    }
 }

@@ -7,6 +7,7 @@ mod call;
 mod channel;
 mod commands;
 mod display;
+mod elsewhere;
 mod incoming;
 pub mod io;
 mod keys;
@@ -89,6 +90,19 @@ impl Calls {
             Input::Said { device, message } => {
                 if let Some(phone) = self.phones.get_mut(device) {
                     phone.said(&mut self.shared, now, message, out);
+                }
+            }
+            Input::Elsewhere { device, line, calls } => {
+                if let Some(phone) = self.phones.get_mut(device) {
+                    phone.elsewhere(&mut self.shared, line, calls, out);
+                }
+            }
+            Input::Forwards { device, line, forwards } => {
+                if let Some(phone) = self.phones.get_mut(device) {
+                    phone.forwards.retain(|known| *known != line);
+                    if forwards {
+                        phone.forwards.push(line);
+                    }
                 }
             }
             Input::Command(leg, command, media) => self.command(now, leg, command, media, out),

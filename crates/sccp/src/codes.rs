@@ -138,6 +138,7 @@ codes! {
         EMPTY = 31 "empty",
         DIAL = 32 "Dial",
         CONFERENCE_BARGE = 33 "cBarge",
+        OTHER_PICKUP = 34 "OPickUp",
     }
 }
 

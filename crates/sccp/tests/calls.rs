@@ -6,12 +6,14 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use strowger_base::feature::FeatureAnswer;
 use strowger_base::id::LegIds;
 use strowger_base::leg::{
     Alert, BindingId, Command, Digit, KeySignalling, Origin, Party, Ring, RingSound, RingStyle, SrtpOffer,
     Target, Tone,
 };
 use strowger_base::net::{Flow, StreamId, Transport};
+use strowger_base::watch::{CallDirection, CallPhase, LineCall as SharedCall};
 use strowger_base::{Cause, Instant, LegId, Media as Sdp, NodeId, Now, ShardId, WallTime};
 use strowger_sccp::calls::io::{Direction, Format, Input, Media, Outbox, Output, Phone, PhoneLine, Voice};
 use strowger_sccp::codes::{
@@ -119,6 +121,12 @@ impl Bench {
         }
     }
 
+    /// The calls of the line are these.
+    fn elsewhere(&mut self, calls: &[SharedCall]) {
+        writeln!(self.ladder, "the line has {} calls", calls.len()).expect("a string takes everything");
+        self.input(Input::Elsewhere { device: PHONE, line: Instance(1), calls });
+    }
+
     /// The phone tells how a call sounded.
     fn sounded(&mut self, call: CallReference) {
         let counters =
@@ -206,7 +214,12 @@ fn short(text: &str) -> String {
             let called =
                 text.split("called: ").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
             let feature = text.split("feature: ").nth(1).unwrap_or_default().trim_end_matches(" })");
-            format!("Setup {called} feature {feature}")
+            let beside = |what: &str| {
+                let leg =
+                    text.split(&format!("{what}: Some(")).nth(1).and_then(|rest| rest.split(')').next());
+                leg.map(|leg| format!(" {what} {leg}")).unwrap_or_default()
+            };
+            format!("Setup {called} feature {feature}{}{}", beside("replaces"), beside("joins"))
         }
         Some(("Ring" | "Answered" | "Answer", _)) => {
             text.split(['(', '{', ' ']).next().unwrap_or_default().to_owned()
@@ -356,6 +369,74 @@ fn the_ladders_of_calls() {
     sounded.sounded(CallReference(7));
     sounded.sounded(sounded.call);
 
+    let mut elsewhere = Bench::new();
+    elsewhere
+        .title("another phone of the line talks, holds, and its call is private; it is come into and taken");
+    let there = |phase, holds, private| SharedCall {
+        leg: LegId::new(NodeId(1), ShardId(0), 44),
+        line: "2001".into(),
+        phase,
+        direction: CallDirection::Recipient,
+        holds,
+        private,
+        remote: party("1001", "Ann"),
+    };
+    let talks = there(CallPhase::Confirmed, false, false);
+    elsewhere.elsewhere(&[there(CallPhase::Early, false, false)]);
+    elsewhere.elsewhere(std::slice::from_ref(&talks));
+    elsewhere.elsewhere(std::slice::from_ref(&talks));
+    elsewhere.soft_key(SoftKey::END_CALL);
+    elsewhere.soft_key(SoftKey::RESUME);
+    let call = elsewhere.call;
+    elsewhere.soft_key(SoftKey::CONFERENCE_BARGE);
+    elsewhere.soft_key(SoftKey::END_CALL);
+    elsewhere.elsewhere(&[there(CallPhase::Confirmed, true, false)]);
+    elsewhere.soft_key(SoftKey::BARGE);
+    elsewhere.say(SoftKeyEvent { event: SoftKey::RESUME, line: Instance(1), call });
+    elsewhere.soft_key(SoftKey::END_CALL);
+    elsewhere.elsewhere(&[there(CallPhase::Confirmed, false, true)]);
+    elsewhere.say(SoftKeyEvent { event: SoftKey::BARGE, line: Instance(1), call });
+    elsewhere.elsewhere(&[]);
+
+    let mut collected = Bench::new();
+    collected
+        .title("keys that want a number: the sign # ends it, a pause, and pressed again it is taken back");
+    collected.soft_key(SoftKey::FORWARD_ALL);
+    collected.dial("10");
+    collected.soft_key(SoftKey::BACKSPACE);
+    collected.dial("2");
+    collected.say(KeypadButton { key: 15, of: None });
+    collected.soft_key(SoftKey::END_CALL);
+    collected.soft_key(SoftKey::GROUP_PICKUP);
+    collected.dial("5");
+    collected.now += Duration::from_secs(5);
+    collected.input(Input::Timeout);
+    collected.command(&Command::Release(Cause::UNALLOCATED_NUMBER), Media::None);
+    collected.soft_key(SoftKey::MEET_ME);
+    collected.say(OnHook { of: None });
+    collected.input(Input::Forwards { device: PHONE, line: Instance(1), forwards: true });
+    let call = CallReference(0);
+    collected.say(SoftKeyEvent { event: SoftKey::FORWARD_ALL, line: Instance(0), call });
+    collected.say(OnHook { of: None });
+    assert_eq!(collected.calls.next_timeout(), None, "nothing is waited for");
+
+    let mut chosen = Bench::new();
+    chosen.title("calls are chosen and joined, and one is transferred to the other");
+    chosen.talk();
+    chosen.soft_key(SoftKey::JOIN);
+    chosen.soft_key(SoftKey::DIRECT_TRANSFER);
+    let first = chosen.call;
+    chosen.ring(80, RingSound::CallWaiting, Media::None);
+    chosen.soft_key(SoftKey::ANSWER);
+    chosen.opens(24_010);
+    chosen.say(SoftKeyEvent { event: SoftKey::SELECT, line: Instance(1), call: first });
+    chosen.soft_key(SoftKey::JOIN);
+    let refused =
+        FeatureAnswer { request: "conference", result: Err(Cause::RESOURCE_UNAVAILABLE), text: "".into() };
+    chosen.command(&Command::FeatureAnswer(Box::new(refused)), Media::None);
+    chosen.say(SoftKeyEvent { event: SoftKey::SELECT, line: Instance(1), call: first });
+    chosen.soft_key(SoftKey::DIRECT_TRANSFER);
+
     let mut late = Bench::new();
     late.title("a phone that never says where its port is, one that has none, and one that is gone");
     late.ring(40, RingSound::Usual, Media::Offer(voice(20_000, Direction::SendReceive)));
@@ -382,10 +463,12 @@ fn the_ladders_of_calls() {
     assert_eq!(late.calls.next_timeout(), None, "nothing is waited for");
     late.ring(56, RingSound::Usual, Media::None);
 
-    let all: String =
-        [bench, next, moved, music, failed, waiting, turns, transfer, conference, sounded, late]
-            .iter()
-            .map(|bench| &*bench.ladder)
-            .collect();
+    let all: String = [
+        bench, next, moved, music, failed, waiting, turns, transfer, conference, sounded, elsewhere,
+        collected, chosen, late,
+    ]
+    .iter()
+    .map(|bench| &*bench.ladder)
+    .collect();
     support::compare(all.trim_start(), include_str!("../testdata/calls.txt"));
 }

@@ -36,6 +36,7 @@ pub fn extent(before: &State, after: &State) -> Extent {
                     touched.extend(lines_of(state, id));
                 }
             }
+            Part::Owner => others |= [before, after].iter().any(|state| stands_on_station(state, id)),
             Part::Other => others = true,
             // Whoever named one that is new or gone is changed too.
             Part::Place if is_in_both(before, after, id) && is_renamed(before, after, id) => {
@@ -61,6 +62,8 @@ enum Part {
     Line,
     /// A phone of some lines.
     Phone,
+    /// Somebody whose name stands on phones.
+    Owner,
     /// Something beside the lines, of which none is made.
     Other,
     /// Something beside the lines that phones know by its name.
@@ -73,6 +76,7 @@ const fn part(kind: Kind) -> Part {
     match kind {
         Kind::Line => Part::Line,
         Kind::Phone => Part::Phone,
+        Kind::EndUser => Part::Owner,
         Kind::TranslationPattern
         | Kind::RoutePattern
         | Kind::BlockedPattern
@@ -125,7 +129,6 @@ const fn part(kind: Kind) -> Part {
         | Kind::AudioSource
         | Kind::CtiPort
         | Kind::CtiRoutePoint
-        | Kind::EndUser
         | Kind::ApplicationUser
         | Kind::ApiToken
         | Kind::BillingDestination
@@ -140,17 +143,19 @@ fn leaves_others_alone(before: &State, after: &State, line: Id) -> bool {
         return true;
     }
     let mut users = before.users(line).chain(after.users(line));
-    users.all(|user| matches!(part(user.object().kind()), Part::None | Part::Line | Part::Phone))
+    users
+        .all(|user| matches!(part(user.object().kind()), Part::None | Part::Owner | Part::Line | Part::Phone))
+}
+
+/// Whether an SCCP phone is told something of it: it is a line there, or the phone is its.
+fn stands_on_station(state: &State, id: Id) -> bool {
+    state.users(id).any(|user| is_station(state, user.id()))
 }
 
 /// Whether it is a phone that speaks SCCP: it is told all its lines and keys as one.
 fn is_station(state: &State, phone: Id) -> bool {
     let object = state.entry(phone).map(|entry| entry.object());
     matches!(object, Some(AnyObject::Phone(phone)) if phone.protocol == PhoneProtocol::Sccp)
-}
-
-fn stands_on_station(state: &State, line: Id) -> bool {
-    state.users(line).any(|user| is_station(state, user.id()))
 }
 
 fn is_in_both(before: &State, after: &State, id: Id) -> bool {

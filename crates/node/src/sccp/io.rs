@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use strowger_base::journal::{Direction, Registration};
-use strowger_base::leg::{Origin, Signal};
+use strowger_base::leg::{BindingId, Origin, Signal};
 use strowger_base::net::{Flow, StreamId};
+use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::watch::{LineState, WatchId};
 use strowger_base::{Command, Event, LegId, LineName};
 use strowger_sccp::Text;
@@ -31,7 +32,11 @@ pub(crate) enum Input<'a> {
     Command(LegId, Command),
     /// Messages wait for a line, or no more.
     Messages { line: &'a LineName, waiting: bool },
-    /// How a line is that a busy lamp shows.
+    /// A line has several phones: those here show what the others do.
+    Shared(&'a LineName),
+    /// How a phone and its line stand by what was set, of which this has changed; `None` when it comes and is told all.
+    State { binding: BindingId, state: &'a PhoneState, change: Option<PhoneChange> },
+    /// How a line is that a busy lamp or another phone of the line shows.
     News(WatchId, &'a LineState),
     /// A deadline is due.
     Timeout,
@@ -53,7 +58,7 @@ pub(crate) enum Output {
     Message { leg: LegId, direction: Direction, flow: Flow, text: Vec<u8> },
     /// How a leg sounded, as its phone counted.
     Statistics(LegId, Box<Statistics>),
-    /// A busy lamp wants to be told how a number is.
+    /// A busy lamp, or a phone of a shared line, wants to be told how a number is.
     Watch { watch: WatchId, watcher: Origin, number: Box<str> },
     /// It is there no longer.
     Unwatch(WatchId),

@@ -16,6 +16,7 @@ use strowger_sccp::station::io::Registered;
 use strowger_sccp::station::reason::{WhyGone, WhyRegistered};
 use strowger_sccp::{Dialect, Text, Version};
 
+use super::standing::Standing;
 use crate::configuration::StationLine;
 
 /// How many intervals of its keepalive a station may be silent.
@@ -46,6 +47,9 @@ pub(crate) struct Present {
     pub(crate) watches: Vec<WatchId>,
     /// Its lines for which messages wait.
     waiting: BTreeSet<LineName>,
+    /// Its lines that other phones have too, which are watched.
+    shared: BTreeSet<Instance>,
+    pub(super) standing: Standing,
 }
 
 /// A line of it, and where that is rung.
@@ -80,6 +84,8 @@ impl Present {
             lamps: lamps(configured, dialect.version),
             watches: Vec::new(),
             waiting: BTreeSet::new(),
+            shared: BTreeSet::new(),
+            standing: Standing::of(configured),
         }
     }
 
@@ -117,6 +123,18 @@ impl Present {
         let first = self.lines.first().filter(|_| !self.lamps.is_empty())?;
         let line = first.configured.line.clone();
         Some((Origin::Line { line, phone: Some(Arc::clone(&self.name)) }, &self.lamps))
+    }
+
+    /// A line of it is shared: which button that is, and who watches. `None` when it is watched already.
+    pub(crate) fn share(&mut self, line: &LineName) -> Option<(Instance, Origin)> {
+        let instance = self.lines.iter().find(|known| known.configured.line == *line)?.configured.instance;
+        let watcher = Origin::Line { line: line.clone(), phone: Some(Arc::clone(&self.name)) };
+        self.shared.insert(instance).then_some((instance, watcher))
+    }
+
+    /// The button of the line that is rung by this.
+    pub(super) fn button(&self, binding: BindingId) -> Option<Instance> {
+        Some(self.lines.iter().find(|line| line.binding == binding)?.configured.instance)
     }
 
     /// What stands beside a busy lamp.

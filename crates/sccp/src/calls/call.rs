@@ -1,5 +1,6 @@
 //! One call of a phone, from off-hook or ringing until it disappears from the display.
 
+use strowger_base::FeatureCode;
 use strowger_base::leg::{RingSound, Signal};
 use strowger_base::{LegId, TimerHandle};
 
@@ -29,7 +30,13 @@ pub(super) struct Call {
     pub(super) keys: Keys,
     /// Why it was begun out of another call.
     pub(super) purpose: Purpose,
-    /// Until the phone has to say where its port is.
+    /// The feature that it asked for.
+    pub(super) feature: Option<FeatureCode>,
+    /// The feature for which a number is keyed.
+    pub(super) collects: Option<FeatureCode>,
+    /// Whether its user has chosen it for what is done with several calls.
+    pub(super) selected: bool,
+    /// Until the phone has to say where its port is, or the next key has to come.
     pub(super) patience: Option<TimerHandle>,
 }
 
@@ -98,6 +105,9 @@ impl Call {
             dialled: String::new(),
             keys: Keys::default(),
             purpose: Purpose::None,
+            feature: None,
+            collects: None,
+            selected: false,
             patience: None,
         }
     }

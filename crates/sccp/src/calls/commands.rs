@@ -7,7 +7,7 @@ use strowger_base::{Cause, Command, LegId, Now};
 use super::Shared;
 use super::call::{Keys, State};
 use super::channel::{self, Waits};
-use super::display::{key_tone, tone_of};
+use super::display::{key_tone, refusal, tone_of};
 use super::io::{Media, Outbox, Output, Voice};
 use super::phone::PhoneCalls;
 use crate::codes::{CallReference, CallState, CallType, ConferenceId, KeyMode, Phrase, Tone};
@@ -74,12 +74,13 @@ impl PhoneCalls {
                 self.with_call(reference, out, |call, tell| call.display(tell).say(text));
             }
             Command::FeatureAnswer(answer) if answer.result.is_err() => {
-                let text = Text::phrase(Phrase::KEY_IS_NOT_ACTIVE, "");
+                let cause = answer.result.err().unwrap_or(Cause::FACILITY_REJECTED);
+                let text = Text::phrase(refusal(answer.request, cause), "");
                 self.with_call(reference, out, |call, tell| call.display(tell).say(text));
             }
             Command::TransferEnded(Err(_)) | Command::TransferResult(Err(_)) => {
                 self.with_call(reference, out, |call, tell| {
-                    call.display(tell).prompt(Phrase::TEMP_FAIL, "");
+                    call.display(tell).prompt(Phrase::CAN_NOT_COMPLETE_TRANSFER, "");
                 });
             }
             Command::RequestTransfer(_) => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use strowger_base::leg::{Party, Presentation, RingSound};
-use strowger_base::{Cause, leg};
+use strowger_base::{Cause, FeatureCode, leg};
 
 use crate::codes::{
     self, CallReference, CallState, CallType, Instance, KeyMode, LampMode, Phrase, Restrictions,
@@ -172,7 +172,11 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    pub(super) fn of(cause: Cause) -> Self {
+    pub(super) fn of(cause: Cause, feature: Option<FeatureCode>) -> Self {
+        if let Some(feature) = feature {
+            let phrase = refusal(feature.word(), cause);
+            return Failure { state: CallState::CONGESTION, tone: Tone::REORDER_TONE, phrase };
+        }
         match cause {
             Cause::USER_BUSY => {
                 Failure { state: CallState::BUSY, tone: Tone::LINE_BUSY_TONE, phrase: Phrase::BUSY }
@@ -193,6 +197,28 @@ impl Failure {
                 Failure { state: CallState::CONGESTION, tone: Tone::REORDER_TONE, phrase: Phrase::TEMP_FAIL }
             }
         }
+    }
+}
+
+/// Why a key does not do what it says.
+pub(super) fn refusal(asked: &str, cause: Cause) -> Phrase {
+    match (asked, cause) {
+        (_, Cause::OUT_OF_BANDWIDTH) => Phrase::NOT_ENOUGH_BANDWIDTH,
+        (_, Cause::SWITCHING_EQUIPMENT_CONGESTION) => Phrase::HIGH_TRAFFIC_TRY_AGAIN_LATER,
+        ("pickup" | "group-pickup" | "other-pickup" | "directed-pickup", Cause::UNALLOCATED_NUMBER) => {
+            Phrase::NO_CALL_AVAILABLE_FOR_PICKUP
+        }
+        ("barge" | "conference-barge", _) => Phrase::FAILED_TO_SETUP_BARGE,
+        ("park", Cause::RESOURCE_UNAVAILABLE) => Phrase::NO_PARK_NUMBER_AVAILABLE,
+        ("directed-park", Cause::USER_BUSY) => Phrase::PARK_SLOT_UNAVAILABLE,
+        ("conference" | "meet-me-open" | "meet-me", Cause::RESOURCE_UNAVAILABLE) => {
+            Phrase::NO_CONFERENCE_BRIDGE
+        }
+        ("conference", _) => Phrase::CAN_NOT_COMPLETE_CONFERENCE,
+        (_, Cause::UNALLOCATED_NUMBER | Cause::INVALID_NUMBER_FORMAT | Cause::NO_ROUTE_TO_DESTINATION) => {
+            Phrase::UNKNOWN_NUMBER
+        }
+        (_, _) => Phrase::KEY_IS_NOT_ACTIVE,
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use strowger_base::leg::{BindingId, Origin};
 use strowger_base::net::Flow;
+use strowger_base::watch::LineCall;
 use strowger_base::{Command, LegId, Signal};
 
 use crate::codes::{Codec, Instance, Stimulus};
@@ -28,6 +29,24 @@ pub enum Input<'a> {
         device: &'a str,
         /// What.
         message: &'a FromStation,
+    },
+    /// How the calls of a line are at all its phones.
+    Elsewhere {
+        /// The device that is told.
+        device: &'a str,
+        /// Its button.
+        line: Instance,
+        /// All calls of the line, with those of the device.
+        calls: &'a [LineCall],
+    },
+    /// All calls of a line are sent elsewhere, or no longer.
+    Forwards {
+        /// The device that is told.
+        device: &'a str,
+        /// Its button.
+        line: Instance,
+        /// Whether.
+        forwards: bool,
     },
     /// Call control wants something of a leg. What its command says of media is told beside it: SCCP has other words for that.
     Command(LegId, &'a Command, Media),

@@ -7,13 +7,13 @@ use super::Shared;
 use super::call::{Purpose, State};
 use super::io::{Media, Outbox, Output};
 use super::phone::{PhoneCalls, Wanted};
-use crate::codes::{CallReference, Instance, SoftKey, Stimulus as Button, Switch};
+use crate::codes::{CallReference, CallType, Instance, Phrase, SoftKey, Stimulus as Button, Switch};
 use crate::message::alerting::SetSpeakerMode;
-use crate::message::calls::{BackSpaceRes, LineCall, SoftKeyEvent, Stimulus};
+use crate::message::calls::{BackSpaceRes, CallSelectStat, LineCall, SoftKeyEvent, Stimulus};
 
 /// What a key asks for, whichever kind of key it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Key {
+pub(super) enum Key {
     NewCall,
     EndCall,
     Answer,
@@ -25,13 +25,21 @@ enum Key {
     Conference,
     /// A feature of the call.
     Feature(CallFeature),
+    /// Calls are chosen, and something is done with those that are.
+    Select,
+    Join,
+    DirectTransfer,
+    /// All calls of the line go to a number that is asked for, or no longer.
+    Forward,
     /// A feature that is a call of its own.
     Code(FeatureCode),
+    /// The same with a number that is asked for.
+    Collect(FeatureCode),
 }
 
 /// What is done with a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum CallFeature {
+pub(super) enum CallFeature {
     Park,
     Divert,
     CallBack,
@@ -115,6 +123,9 @@ impl PhoneCalls {
     }
 
     fn pressed(&mut self, shared: &mut Shared, now: Now, key: Key, of: &LineCall, out: &mut Outbox) {
+        if self.pressed_elsewhere(shared, now, key, of, out) {
+            return;
+        }
         let call = self.meant(Some(of)).or_else(|| self.active());
         match (key, call) {
             (Key::NewCall, _) => {
@@ -131,6 +142,35 @@ impl PhoneCalls {
                 let wanted = Wanted { feature: Some(code), ..Wanted::default() };
                 self.begin(shared, of.line, wanted, out);
             }
+            (Key::Forward, call) => {
+                let of_call = call.and_then(|call| self.find(call)).map(|call| call.line);
+                let first = self.phone.lines.first().map(|line| line.instance);
+                let line = Some(of.line).filter(|line| line.0 != 0).or(of_call).or(first);
+                let forwards = line.is_some_and(|line| self.forwards.contains(&line));
+                let which = Forwarded::All;
+                let key = if forwards {
+                    Key::Code(FeatureCode::CancelForward(which))
+                } else {
+                    Key::Collect(FeatureCode::Forward(which))
+                };
+                self.pressed(shared, now, key, of, out);
+            }
+            (Key::Collect(code), _) => {
+                // Pressed again it says that the number is complete.
+                let waits = |call: &&super::call::Call| call.collects == Some(code);
+                let waiting =
+                    self.calls.iter().find(waits).map(|call| (call.reference, call.dialled.is_empty()));
+                match waiting {
+                    Some((call, true)) => self.end(shared, call, out),
+                    Some((call, false)) => self.collected(shared, call, out),
+                    None => {
+                        self.hold_active(shared, now, out);
+                        self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
+                        let wanted = Wanted { collects: Some(code), ..Wanted::default() };
+                        self.begin(shared, of.line, wanted, out);
+                    }
+                }
+            }
             (Key::Answer, call) => {
                 let rings = call.filter(|call| self.rings(*call)).or_else(|| self.ringing(of.line));
                 if let Some(call) = rings {
@@ -145,6 +185,9 @@ impl PhoneCalls {
             (Key::Backspace, Some(call)) => self.backspace(call, out),
             (Key::Transfer, Some(call)) => self.transfer(shared, now, call, out),
             (Key::Conference, Some(call)) => self.conference(shared, now, call, out),
+            (Key::Select, Some(call)) => self.select(call, out),
+            (Key::Join, Some(call)) => self.join(shared, call, out),
+            (Key::DirectTransfer, Some(call)) => self.direct_transfer(call, out),
             (Key::Feature(feature), Some(call)) => self.ask(shared, call, feature.request(), out),
         }
     }
@@ -163,8 +206,70 @@ impl PhoneCalls {
         if call.state != State::Dialing || call.dialled.is_empty() {
             return;
         }
+        if call.collects.is_some() {
+            call.dialled.pop();
+        }
         let message = BackSpaceRes { line: call.line, call: reference };
         self.tell(vec![message.into()], out);
+    }
+
+    /// A call is chosen, or no longer.
+    fn select(&mut self, reference: CallReference, out: &mut Outbox) {
+        let Some(call) = self.find(reference) else { return };
+        call.selected = !call.selected;
+        let status = u32::from(call.selected);
+        let message = CallSelectStat { status, call: reference, line: call.line };
+        self.tell(vec![message.into()], out);
+    }
+
+    /// The other calls that are meant by a key for several: those that were chosen, and where none was the only one that is held.
+    fn others(&self, reference: CallReference) -> Vec<CallReference> {
+        let can = |call: &&super::call::Call| {
+            call.reference != reference
+                && call.leg.is_some()
+                && matches!(call.state, State::Held | State::Connected)
+        };
+        let chosen: Vec<_> =
+            self.calls.iter().filter(can).filter(|call| call.selected).map(|call| call.reference).collect();
+        if !chosen.is_empty() {
+            return chosen;
+        }
+        let held: Vec<_> = self.calls.iter().filter(can).map(|call| call.reference).collect();
+        if held.len() == 1 { held } else { Vec::new() }
+    }
+
+    fn not_active(&mut self, reference: CallReference, phrase: Phrase, out: &mut Outbox) {
+        let mut tell = Vec::new();
+        if let Some(call) = self.find(reference) {
+            call.display(&mut tell).prompt(phrase, "");
+        }
+        self.tell(tell, out);
+    }
+
+    /// The parties of the chosen calls and of this one talk with each other.
+    fn join(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
+        let with: Vec<_> = self.others(reference).into_iter().filter_map(|call| self.leg_of(call)).collect();
+        if with.is_empty() {
+            return self.not_active(reference, Phrase::CAN_NOT_JOIN_CALLS, out);
+        }
+        self.ask(shared, reference, FeatureRequest::Conference { with }, out);
+    }
+
+    /// The party of the chosen call is transferred to that of this one.
+    fn direct_transfer(&mut self, reference: CallReference, out: &mut Outbox) {
+        let others = self.others(reference);
+        let Some(call) = self.find(reference) else { return };
+        let number = match call.kind {
+            CallType::INBOUND => call.parties.calling.number.clone(),
+            _ => call.parties.called.number.clone(),
+        };
+        let replaces = call.leg;
+        let first = if let [first] = others[..] { self.leg_of(first) } else { None };
+        let Some((first, _)) = first.zip(replaces) else {
+            return self.not_active(reference, Phrase::CAN_NOT_COMPLETE_TRANSFER, out);
+        };
+        let signal = Signal::TransferRequested { destination: number, replaces };
+        out.push(Output::Signal(first, signal, Media::None));
     }
 
     /// The first press holds the call and begins another one; the second transfers the party of the first to that of the second.
@@ -219,6 +324,13 @@ fn of_soft_key(key: SoftKey) -> Option<Key> {
         SoftKey::CONFERENCE_LIST => Key::Feature(CallFeature::Participants),
         SoftKey::PRIVATE => Key::Feature(CallFeature::Private),
         SoftKey::PICKUP => Key::Code(FeatureCode::PickUp),
+        SoftKey::OTHER_PICKUP => Key::Code(FeatureCode::OtherPickUp),
+        SoftKey::GROUP_PICKUP => Key::Collect(FeatureCode::GroupPickUp),
+        SoftKey::MEET_ME => Key::Collect(FeatureCode::OpenMeetMe),
+        SoftKey::FORWARD_ALL => Key::Forward,
+        SoftKey::SELECT => Key::Select,
+        SoftKey::JOIN => Key::Join,
+        SoftKey::DIRECT_TRANSFER => Key::DirectTransfer,
         SoftKey::DO_NOT_DISTURB => Key::Code(FeatureCode::DoNotDisturb(Turn::Over)),
         SoftKey::BARGE => Key::Code(FeatureCode::Barge),
         SoftKey::CONFERENCE_BARGE => Key::Code(FeatureCode::ConferenceBarge),
@@ -242,7 +354,7 @@ fn of_button(button: Button) -> Option<Key> {
         Button::OTHER_PICKUP => Key::Code(FeatureCode::OtherPickUp),
         Button::DO_NOT_DISTURB => Key::Code(FeatureCode::DoNotDisturb(Turn::Over)),
         Button::H_LOG => Key::Code(FeatureCode::HuntLogin(Turn::Over)),
-        Button::FORWARD_ALL => Key::Code(FeatureCode::CancelForward(Forwarded::All)),
+        Button::FORWARD_ALL => Key::Forward,
         Button::NEW_CALL => Key::NewCall,
         Button::END_CALL => Key::EndCall,
         _ => return None,

@@ -1,5 +1,6 @@
 //! The calls of one phone, and what its user does with them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strowger_base::feature::{FeatureAnswer, FeatureRequest};
@@ -9,10 +10,13 @@ use strowger_base::{Cause, FeatureCode, LegId, Now};
 use super::Shared;
 use super::call::{Call, Keys, Purpose, State, hang_up};
 use super::channel::{self, Waits};
-use super::display::{Failure, Parties};
-use super::io::{Media, Outbox, Output, Phone};
+use super::display::{Failure, Parties, refusal};
+use super::elsewhere::Elsewhere;
+use super::io::{Media, Outbox, Output, Phone, PhoneLine};
 use super::statistics::AskedStatistics;
-use crate::codes::{CallReference, CallState, CallType, Codec, Instance, KeyMode, LampMode, Phrase, Switch};
+use crate::codes::{
+    CallReference, CallState, CallType, Codec, Instance, KeyMode, LampMode, Phrase, Switch, Tone,
+};
 use crate::message::calls::LineCall;
 use crate::message::display::DisplayNotify;
 use crate::message::{FromStation, ToStation};
@@ -20,6 +24,10 @@ use crate::wire::text::Text;
 
 /// The most calls that a phone has at once; CUCM's phones have fewer.
 pub(super) const CALLS_MAX: usize = 64;
+/// The most keys of a number that belongs to a key.
+const COLLECTED_MAX: usize = 24;
+/// After a pause of this a number that belongs to a key is complete.
+const PAUSE: Duration = Duration::from_secs(5);
 /// How long it shows what belongs to no call.
 const NOTICE: Duration = Duration::from_secs(10);
 /// What has come over seventy servers goes round in circles (RFC 3261 §8.1.1.6).
@@ -36,6 +44,12 @@ pub(super) struct PhoneCalls {
     pub(super) dialled_last: String,
     /// Of which calls it was asked how they sounded.
     pub(super) statistics: AskedStatistics,
+    /// The calls of other phones of its lines.
+    pub(super) elsewhere: Vec<Elsewhere>,
+    /// How the lamps of lines are on which only other phones have calls.
+    pub(super) lamps: BTreeMap<Instance, LampMode>,
+    /// Its lines whose calls all go elsewhere.
+    pub(super) forwards: Vec<Instance>,
 }
 
 impl PhoneCalls {
@@ -47,6 +61,9 @@ impl PhoneCalls {
             calls: Vec::new(),
             dialled_last: String::new(),
             statistics: AskedStatistics::default(),
+            elsewhere: Vec::new(),
+            lamps: BTreeMap::new(),
+            forwards: Vec::new(),
         }
     }
 
@@ -86,7 +103,7 @@ impl PhoneCalls {
             FromStation::KeypadButton(message) => {
                 let call = self.meant(message.of.as_ref()).or_else(|| self.active());
                 if let (Some(call), Some(key)) = (call, message.character()) {
-                    self.key(shared, call, key, out);
+                    self.key(shared, now, call, key, out);
                 }
             }
             FromStation::EnblocCall(message) => {
@@ -153,7 +170,7 @@ impl PhoneCalls {
     /// Shows what became of a feature whose call is over, or will be.
     pub(super) fn notice(&self, answer: &FeatureAnswer, out: &mut Outbox) {
         let text = match (answer.result, &*answer.text) {
-            (Err(_), _) => Text::phrase(Phrase::KEY_IS_NOT_ACTIVE, ""),
+            (Err(cause), _) => Text::phrase(refusal(answer.request, cause), ""),
             (Ok(()), "") => return,
             (Ok(()), place) if answer.request == FeatureRequest::Park.word() => {
                 Text::phrase(Phrase::CALL_PARK_AT, &format!(" {place}"))
@@ -202,21 +219,55 @@ impl PhoneCalls {
             name: line.name.as_str().into(),
             presentation: Presentation::Allowed,
         };
-        call.parties = Parties { calling: party.clone(), ..Parties::default() };
+        call.parties = Parties { calling: party, ..Parties::default() };
         let mut tell = Vec::new();
         let mut display = call.display(&mut tell);
         display.lamp(LampMode::ON);
         display.state(CallState::OFF_HOOK);
         display.prompt(Phrase::ENTER_NUMBER, "");
+        if let Some(code) = wanted.collects {
+            // The number belongs to the key: call control is told when it is complete.
+            display.keys(KeyMode::OFF_HOOK_WITH_FEATURE);
+            call.play(Some(Tone::INSIDE_DIAL_TONE), &mut tell);
+            call.collects = Some(code);
+            call.leg = None;
+            shared.remove(leg);
+            self.tell(tell, out);
+            self.calls.push(call);
+            return Some(reference);
+        }
         display.keys(KeyMode::OFF_HOOK);
         self.tell(tell, out);
-        let keyed = wanted.number.is_empty() && wanted.feature.is_none();
+        call.feature = wanted.feature;
+        self.calls.push(call);
         let setup = Setup {
-            origin: line.origin,
+            replaces: wanted.replaces,
+            joins: wanted.joins,
+            ..self.setup(&line, reference, wanted.number, wanted.feature)
+        };
+        out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), Media::None));
+        Some(reference)
+    }
+
+    /// What call control is told of a call that begins.
+    fn setup(
+        &self,
+        line: &PhoneLine,
+        reference: CallReference,
+        number: &str,
+        feature: Option<FeatureCode>,
+    ) -> Setup {
+        let keyed = number.is_empty() && feature.is_none();
+        Setup {
+            origin: line.origin.clone(),
             flow: self.phone.flow,
             protocol_call_id: format!("{}/{}", self.phone.device.as_str(), reference.0).into(),
-            calling: party,
-            called: wanted.number.into(),
+            calling: Party {
+                number: line.number.as_str().into(),
+                name: line.name.as_str().into(),
+                presentation: Presentation::Allowed,
+            },
+            called: number.into(),
             further_digits: if keyed { FurtherDigits::Keys } else { FurtherDigits::None },
             media: strowger_base::Media::None,
             hops_remaining: HOPS,
@@ -226,11 +277,53 @@ impl PhoneCalls {
             diversions: Vec::new(),
             replaces: None,
             joins: None,
-            feature: wanted.feature,
-        };
-        self.calls.push(call);
+            feature,
+        }
+    }
+
+    /// The number for a key is complete: call control is asked for what the key does.
+    pub(super) fn collected(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
+        let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
+        let Some(code) = call.collects.take() else { return };
+        if let Some(patience) = call.patience.take() {
+            shared.timers.cancel(patience);
+        }
+        let leg = shared.leg_ids.allocate();
+        shared.insert(leg, self.phone.device.as_str(), reference);
+        (call.leg, call.feature) = (Some(leg), Some(code));
+        let (line, number) = (call.line, call.dialled.clone());
+        let Some(line) = self.phone.lines.iter().find(|known| known.instance == line) else { return };
+        let setup = self.setup(line, reference, &number, Some(code));
         out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), Media::None));
-        Some(reference)
+    }
+
+    /// A key of the number that belongs to a key. The sign # ends it, as does a pause.
+    fn collect(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        key: char,
+        out: &mut Outbox,
+    ) {
+        let mut tell = Vec::new();
+        let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
+        if let Some(patience) = call.patience.take() {
+            shared.timers.cancel(patience);
+        }
+        if key == '#' && !call.dialled.is_empty() {
+            return self.collected(shared, reference, out);
+        }
+        if call.dialled.is_empty() {
+            call.play(None, &mut tell);
+            call.display(&mut tell).keys(KeyMode::DIGITS_FOLLOWING);
+        }
+        if call.dialled.len() < COLLECTED_MAX {
+            call.dialled.push(key);
+        }
+        let device: Box<str> = self.phone.device.as_str().into();
+        call.patience = Some(shared.timers.set(now.mono + PAUSE, (device, reference)));
+        self.tell(tell, out);
     }
 
     /// Its user dials a whole number, in the call that waits for one or in a new one.
@@ -245,9 +338,9 @@ impl PhoneCalls {
         let waits = self.calls.iter().find(|call| call.state == State::Dialing).map(|call| call.reference);
         if let Some(call) = waits {
             for key in number.chars() {
-                self.key(shared, call, key, out);
+                self.key(shared, now, call, key, out);
             }
-            return;
+            return self.collected(shared, call, out);
         }
         self.hold_active(shared, now, out);
         self.dialled_last = number.into();
@@ -255,9 +348,12 @@ impl PhoneCalls {
     }
 
     /// A key of the dial pad.
-    fn key(&mut self, _: &mut Shared, reference: CallReference, key: char, out: &mut Outbox) {
+    fn key(&mut self, shared: &mut Shared, now: Now, reference: CallReference, key: char, out: &mut Outbox) {
         let mut tell = Vec::new();
         let Some(call) = self.find(reference) else { return };
+        if call.collects.is_some() {
+            return self.collect(shared, now, reference, key, out);
+        }
         let Some(leg) = call.leg else { return };
         match call.state {
             State::Dialing => {
@@ -311,7 +407,9 @@ impl PhoneCalls {
         let mut display = call.display(&mut tell);
         display.gone();
         if !others {
-            display.lamp(LampMode::OFF);
+            let mode = self.lamp_of(call.line);
+            display.lamp(mode);
+            self.lamps.insert(call.line, mode);
         }
         if call.is_active() && self.active().is_none() {
             display.speaker(Switch::OFF);
@@ -387,7 +485,7 @@ impl PhoneCalls {
             shared.remove(leg);
         }
         call.channel.close(reference, &mut tell);
-        let failure = Failure::of(cause);
+        let failure = Failure::of(cause, call.feature);
         let mut display = call.display(&mut tell);
         display.state(failure.state);
         display.prompt(failure.phrase, "");
@@ -403,12 +501,25 @@ pub(super) struct Wanted<'a> {
     /// The number, where it is known.
     pub(super) number: &'a str,
     pub(super) feature: Option<FeatureCode>,
+    /// A feature that wants a number, which is keyed first.
+    pub(super) collects: Option<FeatureCode>,
+    /// A leg whose place it takes.
+    pub(super) replaces: Option<LegId>,
+    /// A leg whose conversation it comes into.
+    pub(super) joins: Option<LegId>,
     pub(super) purpose: Purpose,
 }
 
 impl Default for Wanted<'_> {
     fn default() -> Self {
-        Wanted { number: "", feature: None, purpose: Purpose::None }
+        Wanted {
+            number: "",
+            feature: None,
+            collects: None,
+            replaces: None,
+            joins: None,
+            purpose: Purpose::None,
+        }
     }
 }
 

@@ -85,6 +85,9 @@ impl PhoneCalls {
         let before = !self.calls.is_empty();
         let Some(call) = self.find(reference) else { return };
         call.patience = None;
+        if call.collects.is_some() {
+            return self.collected(shared, reference, out);
+        }
         if call.channel.is_opening() {
             let opened = call.channel.failed(Cause::RECOVERY_ON_TIMER_EXPIRY);
             self.opened(shared, reference, opened, out);

@@ -196,6 +196,8 @@ impl SoftKeys {
             (K::CONFERENCE_BARGE, Phrase::CBARGE),
             (K::CALL_BACK, Phrase::CALLBACK),
             (K::DO_NOT_DISTURB, Phrase::DND),
+            (K::OTHER_PICKUP, Phrase::OPICKUP),
+            (K::PRIVATE, Phrase::PRIVATE),
         ];
         let keys = own.chain(more).map(|(key, phrase)| (key, Text::phrase(phrase, ""))).collect();
         let sets = KeyMode::ALL.iter().map(|mode| standard_set(*mode).to_vec()).collect();
@@ -236,11 +238,12 @@ fn standard_set(mode: KeyMode) -> &'static [SoftKey] {
             K::SELECT,
             K::JOIN,
             K::DIRECT_TRANSFER,
+            K::PRIVATE,
         ],
         KeyMode::ON_HOLD => &[K::RESUME, K::NEW_CALL, K::DIRECT_TRANSFER, K::SELECT, K::JOIN],
         KeyMode::RING_IN => &[K::ANSWER, K::IMMEDIATE_DIVERT],
         KeyMode::OFF_HOOK => {
-            &[K::REDIAL, K::END_CALL, K::FORWARD_ALL, K::PICKUP, K::GROUP_PICKUP, K::MEET_ME]
+            &[K::REDIAL, K::END_CALL, K::FORWARD_ALL, K::PICKUP, K::GROUP_PICKUP, K::OTHER_PICKUP, K::MEET_ME]
         }
         KeyMode::CONNECTED_WITH_TRANSFER => &[K::END_CALL, K::TRANSFER],
         KeyMode::DIGITS_FOLLOWING => &[K::BACKSPACE, K::END_CALL],

@@ -35,6 +35,8 @@ pub(crate) struct Skinny {
     pub(crate) buttons: Vec<(u8, u8)>,
     /// Number, name and label of each line.
     pub(crate) lines: BTreeMap<u32, [String; 3]>,
+    /// Where all calls of each line go; empty where they ring.
+    pub(crate) forwards: BTreeMap<u32, String>,
     pub(crate) speed_dials: BTreeMap<u32, [String; 2]>,
     /// What busy lamp buttons show.
     pub(crate) features: BTreeMap<u32, (u32, String)>,
@@ -264,6 +266,8 @@ impl Skinny {
         let mut shown: Vec<String> = self.calls.values().map(Call::words).collect();
         if shown.is_empty() && !self.notice.is_empty() {
             shown.push(format!("reads {:?}", self.notice));
+        } else if shown.is_empty() && !matches!(&*self.prompt, "" | "Your current options") {
+            shown.push(format!("reads {:?}", self.prompt));
         }
         if !shown.is_empty() && !self.played.is_empty() {
             shown.push(format!("was told the keys {}", self.played));
@@ -400,6 +404,11 @@ impl Skinny {
                 let count = message.word(4).min(16) as usize;
                 let set = |set: usize| (0..16).map(|place| message.byte(12 + set * 48 + place)).collect();
                 self.sets = (0..count).map(set).collect();
+            }
+            0x90 => {
+                let (place, room) = if self.version < 18 { (12, 24) } else { (12, 25) };
+                let number = if message.word(8) == 0 { String::new() } else { message.text(place, room) };
+                self.forwards.insert(message.word(4), number);
             }
             0x92 => {
                 let words = [message.text(4, 24), message.text(28, 40), message.text(68, 40)];

@@ -114,7 +114,7 @@ fn plain(bytes: &[u8]) -> String {
 }
 
 /// What a phone says in English for the numbers of its dictionary.
-const PHRASES: [(u8, &str); 51] = [
+const PHRASES: [(u8, &str); 62] = [
     (1, "Redial"),
     (2, "NewCall"),
     (3, "Hold"),
@@ -159,6 +159,17 @@ const PHRASES: [(u8, &str); 51] = [
     (63, "DND"),
     (65, "CallBack"),
     (67, "Barge"),
+    (38, "Can Not Complete Conference"),
+    (39, "No Conference Bridge"),
+    (45, "Key Is Not Active"),
+    (68, "Failed To Setup Barge"),
+    (71, "No Park Number Available"),
+    (74, "High Traffic Try Again Later"),
+    (82, "Can Not Complete Transfer"),
+    (83, "Can Not Join Calls"),
+    (93, "Logged Out Of Hunt Group"),
+    (94, "Park Slot Unavailable"),
+    (95, "No Call Available For Pickup"),
     (77, "DirTrfr"),
     (78, "Select"),
     (79, "ConfList"),

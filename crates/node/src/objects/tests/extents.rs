@@ -28,6 +28,14 @@ lines = [{ line = "1001" }, { line = "1002" }]
 [[end_user]]
 name = "alice"
 
+[[end_user]]
+name = "zoe"
+
+[[phone]]
+name = "SEP001122334455"
+protocol = "sccp"
+owner = "zoe"
+
 [[location]]
 name = "Berlin"
 
@@ -67,6 +75,8 @@ fn check(part: &str, becomes: &str, expect: &str) {
 fn extents() {
     check("name = \"alice\"", "name = \"alice\"\nfirst_name = \"Alice\"", "nothing");
     check("[[end_user]]\nname = \"alice\"\n", "", "nothing");
+    // An SCCP phone shows whose it is.
+    check("name = \"zoe\"\n", "name = \"zoe\"\nfirst_name = \"Zoe\"\n", "others");
     check("pattern = \"1001\"", "pattern = \"1001\"\ndisplay = \"Alice\"", "line 1001");
     check("{ line = \"1001\" }, { line = \"1002\" }", "{ line = \"1001\" }", "line 1001, line 1002");
     check("name = \"one\"", "name = \"one\"\nprotocol = \"sccp\"", "others and lines");
