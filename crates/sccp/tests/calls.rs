@@ -290,6 +290,21 @@ fn the_ladders_of_calls() {
     next.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::SendReceive)));
     next.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
 
+    let mut barred = Bench::new();
+    barred.title("a hold is refused, and the call goes on; one that is taken back and may not stays on hold");
+    barred.talk();
+    barred.soft_key(SoftKey::HOLD);
+    barred.command(&Command::RefuseMedia(Cause::BEARER_CAPABILITY_NOT_AUTHORIZED), Media::None);
+    barred.opens(24_002);
+    barred.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::SendReceive)));
+    barred.soft_key(SoftKey::HOLD);
+    barred.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::ReceiveOnly)));
+    barred.soft_key(SoftKey::RESUME);
+    barred.opens(24_004);
+    barred.command(&Command::RefuseMedia(Cause::RESOURCE_UNAVAILABLE), Media::None);
+    barred.soft_key(SoftKey::RESUME);
+    barred.opens(24_006);
+
     let mut moved = Bench::new();
     moved.title(
         "the party of a call on hold becomes another one: its port stays closed until it is taken back",
@@ -464,7 +479,7 @@ fn the_ladders_of_calls() {
     late.ring(56, RingSound::Usual, Media::None);
 
     let all: String = [
-        bench, next, moved, music, failed, waiting, turns, transfer, conference, sounded, elsewhere,
+        bench, next, barred, moved, music, failed, waiting, turns, transfer, conference, sounded, elsewhere,
         collected, chosen, late,
     ]
     .iter()

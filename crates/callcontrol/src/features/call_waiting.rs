@@ -369,7 +369,8 @@ mod tests {
 
     #[test]
     fn whatever_changes_what_is_heard_is_told_once() {
-        let cases: [(&str, fn(&mut Scene), &[&str]); 9] = [
+        type Case = (&'static str, fn(&mut Scene), &'static [&'static str]);
+        let cases: [Case; 9] = [
             ("the call that waits is answered", |it| it.tones.answered(leg(9)), &["2 B hears it no more"]),
             ("it is over", |it| it.tones.gone(leg(9)), &["2 B hears it no more"]),
             ("another one rings as well", |it| it.tones.rings(leg(10), device()), &[]),

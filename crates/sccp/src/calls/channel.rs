@@ -132,6 +132,11 @@ impl Channel {
         Some(Voice { address, formats: vec![format], events: Some(EVENTS as u8), direction })
     }
 
+    /// Whether it is not known yet what the other side says to the phone's offer.
+    pub(super) const fn is_unanswered(&self) -> bool {
+        self.remote.is_none()
+    }
+
     /// Nothing is known of the other side any more: what is offered next is the phone's own choice.
     pub(super) fn forget(&mut self) {
         self.remote = None;

@@ -49,7 +49,7 @@ impl PhoneCalls {
             }
             Command::Media(_) => self.described(shared, now, reference, media, out),
             Command::RequestMedia => self.offer(shared, now, reference, out),
-            Command::RefuseMedia(_) => {}
+            Command::RefuseMedia(_) => self.media_refused(shared, now, reference, out),
             Command::ShowParty(party) => {
                 let Some(call) = self.find(reference) else { return };
                 match call.kind {

@@ -434,10 +434,17 @@ impl PhoneCalls {
     }
 
     pub(super) fn hold(&mut self, reference: CallReference, out: &mut Outbox) {
-        let mut tell = Vec::new();
         let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
         let (State::Connected, Some(leg)) = (call.state, call.leg) else { return };
         let Some(voice) = call.channel.held() else { return };
+        self.show_hold(reference, out);
+        out.push(Output::Signal(leg, Signal::Media(strowger_base::Media::None), Media::Offer(voice)));
+    }
+
+    /// The phone hears and says nothing any more in a call, and shows that it is on hold.
+    fn show_hold(&mut self, reference: CallReference, out: &mut Outbox) {
+        let mut tell = Vec::new();
+        let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
         call.state = State::Held;
         self.statistics.ask(call, &mut tell);
         call.channel.close(reference, &mut tell);
@@ -447,7 +454,35 @@ impl PhoneCalls {
         display.keys(KeyMode::ON_HOLD);
         display.lamp(LampMode::WINK);
         self.tell(tell, out);
-        out.push(Output::Signal(leg, Signal::Media(strowger_base::Media::None), Media::Offer(voice)));
+    }
+
+    /// What the phone offered is refused: a call that it put on hold goes on, and one that it took back stays on hold. Its user reads
+    /// that the key did nothing.
+    pub(super) fn media_refused(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        out: &mut Outbox,
+    ) {
+        let talks = self.calls.iter().any(|call| call.is_active() && call.reference != reference);
+        let Some(call) = self.find(reference) else { return };
+        match call.state {
+            // Its user turned to another call, and hears that one.
+            State::Held if talks => return,
+            State::Held => self.resume(shared, now, reference, out),
+            State::Connected if call.channel.is_unanswered() => self.show_hold(reference, out),
+            State::Connected
+            | State::Dialing
+            | State::Proceeding
+            | State::RingingOut
+            | State::RingingIn(_)
+            | State::Answering
+            | State::Resuming
+            | State::Failed => return,
+        }
+        let text = Text::phrase(Phrase::KEY_IS_NOT_ACTIVE, "");
+        self.tell(vec![DisplayNotify { duration: NOTICE, text }.into()], out);
     }
 
     pub(super) fn resume(
