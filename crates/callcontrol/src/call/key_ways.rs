@@ -126,10 +126,11 @@ impl Step<'_> {
         matches!(self.facts.relay, Relay::Open(_)) && self.presses_need_relay()
     }
 
-    /// What the other side is told of keys in media, in place of what `from` wrote: that there are such, or none, as it has them itself.
+    /// What the other side is told of keys in media, in place of what `from` wrote: that there are such, or none, as it has them itself;
+    /// `theirs` is what it offered, where it is answered.
     pub(super) fn with_events(
         &mut self,
-        from: Side,
+        (from, theirs): (Side, Option<&SessionDescription>),
         description: &SessionDescription,
         left: Option<SessionDescription>,
     ) -> Option<SessionDescription> {
@@ -144,7 +145,7 @@ impl Step<'_> {
             (false, Some(_)) => Some(sdp::without_key_events(told)),
             (true, None) => {
                 // As it numbers them itself; what it did not offer cannot be answered.
-                let events = match self.facts.outlet(from).source() {
+                let events = match theirs.or(self.facts.outlet(from).source()) {
                     Some(theirs) => {
                         let clock_hz = sdp::free_key_events(told).clock_hz;
                         sdp::key_events_on(theirs.as_bytes(), clock_hz)

@@ -300,7 +300,14 @@ impl Step<'_> {
             Some(left) => sdp::meet(left.as_bytes(), own.as_bytes())?,
         };
         let to_called = self.pass_to_offerer(Side::Caller, offer.clone(), (met.to_two, own));
-        let to_caller = self.pass_as_answer(Side::Called, met.to_one, None);
+        // What the two have in common lacks the keys of who has some, and the relay has to know of them.
+        let to_caller = match (sdp::key_events(own.as_bytes()), sdp::key_events(met.to_one.as_bytes())) {
+            (Some(events), None) => {
+                let wrote = sdp::with_key_events(met.to_one.as_bytes(), events);
+                self.pass_as_answer(Side::Called, wrote, Some(met.to_one))
+            }
+            (Some(_) | None, _) => self.pass_as_answer(Side::Called, met.to_one, None),
+        };
         Some((to_caller, to_called))
     }
 

@@ -274,7 +274,7 @@ impl Step<'_> {
     ) -> SessionDescription {
         self.secure(from, &offer);
         let keys = self.keys_for(from.other(), Part::Offer, None);
-        self.passed((from, Part::Offer), offer, left, keys)
+        self.passed((from, Part::Offer), offer, left, (keys, None))
     }
 
     /// The same of the answer that `from` wrote to its offer.
@@ -286,7 +286,7 @@ impl Step<'_> {
     ) -> SessionDescription {
         let offer = self.facts.outlet(from).source().cloned();
         let keys = self.keys_for(from.other(), Part::Answer, offer.as_ref());
-        self.passed((from, Part::Answer), answer, left, keys)
+        self.passed((from, Part::Answer), answer, left, (keys, None))
     }
 
     /// What the other side, which offered `offered`, is answered with what `from` offers.
@@ -298,7 +298,7 @@ impl Step<'_> {
     ) -> SessionDescription {
         self.secure(from, &offer);
         let keys = self.keys_for(from.other(), Part::Answer, Some(offered));
-        self.passed((from, Part::Offer), offer, Some(answer), keys)
+        self.passed((from, Part::Offer), offer, Some(answer), (keys, Some(offered)))
     }
 
     fn passed(
@@ -306,11 +306,11 @@ impl Step<'_> {
         (from, part): (Side, Part),
         description: SessionDescription,
         left: Option<SessionDescription>,
-        keys: Keys,
+        (keys, theirs): (Keys, Option<&SessionDescription>),
     ) -> SessionDescription {
         self.facts.outlet(from).wrote(&description, part);
         let left = self.whispered(from, &description, left);
-        let left = self.with_events(from, &description, left);
+        let left = self.with_events((from, theirs), &description, left);
         let left = self.without_others((from, part), &description, left);
         let left = self.with_as_many_streams((from, part), &description, left);
         self.facts.outlet(from.other()).set_keys(keys);

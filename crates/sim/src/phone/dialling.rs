@@ -139,6 +139,8 @@ impl Phone {
                 let more = std::mem::take(&mut dialling.pressed);
                 dialling.told.push_str(&more);
                 dialling.waits = true;
+                // Who asked for keys did so in the dialog of the INVITE before.
+                (dialling.subscribed, dialling.subscribe) = (false, None);
                 let domain = &self.account.domain;
                 dialog.target = format!("sip:{}@{domain}", dialling.told);
                 dialog.remote = format!("<{}>", dialog.target);
