@@ -15,6 +15,7 @@ use strowger_media::sdp::{self, AudioSecurity, Wish};
 use super::Step;
 use crate::configuration::KeyMethod;
 use crate::exchange::Side;
+use crate::outlet::Part;
 use crate::relay::Relay;
 
 impl Step<'_> {
@@ -130,7 +131,7 @@ impl Step<'_> {
     /// `theirs` is what it offered, where it is answered.
     pub(super) fn with_events(
         &mut self,
-        (from, theirs): (Side, Option<&SessionDescription>),
+        (from, part, theirs): (Side, Part, Option<&SessionDescription>),
         description: &SessionDescription,
         left: Option<SessionDescription>,
     ) -> Option<SessionDescription> {
@@ -145,12 +146,13 @@ impl Step<'_> {
             (false, Some(_)) => Some(sdp::without_key_events(told)),
             (true, None) => {
                 // As it numbers them itself; what it did not offer cannot be answered.
-                let events = match theirs.or(self.facts.outlet(from).source()) {
-                    Some(theirs) => {
-                        let clock_hz = sdp::free_key_events(told).clock_hz;
-                        sdp::key_events_on(theirs.as_bytes(), clock_hz)
-                    }
-                    None => Some(sdp::free_key_events(told)),
+                let free = sdp::free_key_events(told);
+                let own = theirs.or(self.facts.outlet(from).source());
+                let events = match own.map(|own| sdp::key_events_on(own.as_bytes(), free.clock_hz)) {
+                    // It may have said nothing of them because it was not asked.
+                    Some(None) if part == Part::Offer && theirs.is_none() => Some(free),
+                    Some(own) => own,
+                    None => Some(free),
                 };
                 events.map_or(left.clone(), |events| Some(sdp::with_key_events(told, events)))
             }

@@ -310,7 +310,7 @@ impl Step<'_> {
     ) -> SessionDescription {
         self.facts.outlet(from).wrote(&description, part);
         let left = self.whispered(from, &description, left);
-        let left = self.with_events((from, theirs), &description, left);
+        let left = self.with_events((from, part, theirs), &description, left);
         let left = self.without_others((from, part), &description, left);
         let left = self.with_as_many_streams((from, part), &description, left);
         self.facts.outlet(from.other()).set_keys(keys);

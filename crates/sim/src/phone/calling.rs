@@ -139,7 +139,7 @@ impl Phone {
         let first = dialog.state == State::Calling;
         if first {
             // Somebody may have asked for keys before it is heard that the call is answered.
-            let asked = dialog.dialling.take().and_then(|dialling| dialling.asked());
+            let asked = dialog.dialling.take().and_then(|dialling| dialling.asked(message));
             dialog.state = State::Talking;
             dialog.act_at = plan;
             dialog.pad.is_answered(now, self.keypad);

@@ -42,6 +42,8 @@ pub(super) struct Dialling {
     peer: Option<(String, String)>,
     /// The last SUBSCRIBE by CSeq, and its answer for copies of it.
     subscribe: Option<(u32, String)>,
+    /// The server's tags in the dialogs of shorter numbers.
+    former: Vec<String>,
 }
 
 impl Dialling {
@@ -78,6 +80,7 @@ impl Dialling {
             subscribed: false,
             peer: None,
             subscribe: None,
+            former: Vec::new(),
         };
         (first.to_owned(), dialling)
     }
@@ -86,8 +89,10 @@ impl Dialling {
         self.plan.front().map_or(Instant::FAR_FUTURE, |(at, _)| *at)
     }
 
-    /// The SUBSCRIBE for keys that holds, and whether the last NOTIFY has no answer.
-    pub(super) fn asked(&self) -> Option<(u32, bool)> {
+    /// The SUBSCRIBE for keys that holds in the dialog that an answer is of, and whether the last NOTIFY has no answer.
+    pub(super) fn asked(&self, answer: &Text) -> Option<(u32, bool)> {
+        let (peer, _) = self.peer.as_ref()?;
+        self.subscribe.as_ref().filter(|_| tag_of(peer) == answer.tag("to"))?;
         self.subscribe.as_ref().filter(|_| self.subscribed).map(|(cseq, _)| (*cseq, self.waits))
     }
 
@@ -139,8 +144,9 @@ impl Phone {
                 let more = std::mem::take(&mut dialling.pressed);
                 dialling.told.push_str(&more);
                 dialling.waits = true;
-                // Who asked for keys did so in the dialog of the INVITE before.
+                // Each INVITE begins a dialog of its own: who asked for keys did so in the one before.
                 (dialling.subscribed, dialling.subscribe) = (false, None);
+                dialling.former.extend(dialling.peer.take().map(|(peer, _)| tag_of(&peer).to_owned()));
                 let domain = &self.account.domain;
                 dialog.target = format!("sip:{}@{domain}", dialling.told);
                 dialog.remote = format!("<{}>", dialog.target);
@@ -188,7 +194,9 @@ impl Phone {
             }
         }
         let Some(dialling) = &mut dialog.dialling else { return };
-        if message.status() > Some(100) && !message.tag("to").is_empty() && dialling.peer.is_none() {
+        let is_own = current || !dialling.is_growing();
+        if message.status() > Some(100) && !message.tag("to").is_empty() && dialling.peer.is_none() && is_own
+        {
             dialling.peer = Some((message.header("to").to_owned(), message.contact()));
         }
         if dialling.is_growing() && current {
@@ -232,6 +240,10 @@ impl Phone {
             sends.push(message.response(481, "t", &contact, ""));
             return;
         };
+        if dialling.former.iter().any(|former| *former == message.tag("from")) {
+            sends.push(message.response(481, "t", &contact, ""));
+            return;
+        }
         match &dialling.subscribe {
             Some((last, answer)) if *last == cseq => return sends.push(answer.clone()),
             Some((last, _)) if *last > cseq => return sends.push(message.response(500, "t", &contact, "")),
@@ -258,4 +270,9 @@ impl Phone {
 
 pub(super) fn report(code: u16, digits: &str) -> String {
     format!("<kpml-response version=\"1.0\" code=\"{code}\" text=\"\" digits=\"{digits}\"/>")
+}
+
+/// The tag of an address.
+fn tag_of(address: &str) -> &str {
+    address.split(";tag=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or("")
 }

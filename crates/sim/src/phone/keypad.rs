@@ -305,7 +305,9 @@ impl Phone {
         let contact = format!("sip:{}@{}", self.account.number, self.address);
         sends.push(message.response(200, "t", &contact, ""));
         let (cseq, _) = message.cseq();
-        if dialog.pad.taken.insert(cseq) {
+        // A copy of one that came before another one changes nothing any more.
+        let is_late = dialog.pad.taken.iter().any(|taken| *taken > cseq);
+        if dialog.pad.taken.insert(cseq) && !is_late {
             let ends = message.header("expires") == "0";
             dialog.pad.wanted = (!ends).then_some(cseq);
             dialog.pad.waiting.push_back(if ends { Told::Ends } else { Told::Accepts });
