@@ -61,9 +61,7 @@ pub(crate) enum Limit {
     Ratio(f64),
     /// So many percent of a core.
     Core(f64),
-    /// So many microseconds on the way of 99 of 100 packets, with the server at half of what a core carries. Where the machine itself
-    /// stands still for more than [`STALLED_PERCENT_MAX`] of the time no program can show it: then the tenths of a second are judged
-    /// one by one, and the one in the middle has to keep it.
+    /// So many microseconds on the way of 99 of 100 packets, with the server at half of what a core carries.
     HalfLoad(u64),
 }
 
@@ -250,14 +248,12 @@ fn late(name: &str, outcomes: &[Outcome], max: u64) -> Option<String> {
         sorted.sort_unstable();
         sorted.get(sorted.len() / 2).copied().unwrap_or(0)
     };
-    let whole = middle(|outcome| outcome.p99_micros);
-    let tenth = middle(|outcome| outcome.tenth_p99_micros);
-    let still = outcomes.iter().map(|outcome| outcome.stalled_percent).fold(0.0, f64::max);
+    let p99 = middle(|outcome| outcome.p99_micros);
     println!(
-        "  p99 {whole} µs, {tenth} µs in the middle tenth of a second; the machine stood still for up to {still:.2} %"
+        "  p99 {p99} µs, {} µs in the middle tenth of a second",
+        middle(|outcome| outcome.tenth_p99_micros)
     );
-    let judged = if still > STALLED_PERCENT_MAX { tenth } else { whole };
-    (judged > max).then(|| format!("{name}: p99 {judged} µs, more than {max}"))
+    (p99 > max).then(|| format!("{name}: p99 {p99} µs, more than {max}"))
 }
 
 /// As many sessions as take half a core, as one run with the usual number shows.
@@ -384,9 +380,6 @@ fn median(outcomes: &[Outcome]) -> Outcome {
 
 /// More the generator cannot do on its own core.
 const HALF_LOAD_SESSIONS_MAX: usize = 1_200;
-/// A machine that stands still for longer makes one packet in a hundred late by itself: a core that is half busy takes as long again to catch up,
-/// and each stall makes the packets late that came in it.
-const STALLED_PERCENT_MAX: f64 = 0.25;
 /// The core of the generator.
 const GENERATOR_CORE: &str = "1";
 /// Of SCHED_FIFO, for both.
