@@ -203,9 +203,8 @@ pub(crate) fn check<'p>(
     let sessions = phones
         .iter()
         .flat_map(|phone| phone.sessions().map(move |session| Ear::of_session(phone, session, since)));
-    let stations: Vec<(&str, &Skinny)> = stations.collect();
-    let of_stations = stations.iter().flat_map(|(number, station)| Ear::of_station(number, station));
-    let ears: Vec<Ear<'_>> = sessions.chain(of_stations).collect();
+    let ears: Vec<Ear<'_>> =
+        sessions.chain(stations.flat_map(|(number, station)| Ear::of_station(number, station))).collect();
     for ear in ears.iter().filter(|ear| ear.is_sure && ear.listens) {
         let who = || format!("at {} ({}), which shows {:?}", ear.number, ear.own, ear.shown);
         let speaks_there = |other: &&Ear<'_>| other.to.and_then(|to| wires.leads(to)) == Some(ear.own);
@@ -218,9 +217,7 @@ pub(crate) fn check<'p>(
                 // the one that is shown.
                 let sits = |other: &&Ear<'_>| other.own != ear.own && wires.has_seat(other.own, id);
                 let party = ears.iter().filter(sits).any(|other| other.number == ear.shown);
-                // Who barged in is not told when the party that it is shown leaves the conference by a transfer of its own.
-                let left = stations.iter().any(|(number, _)| *number == ear.shown);
-                if ear.shown != id.to_string() && !meeting && !party && !left {
+                if ear.shown != id.to_string() && !meeting && !party {
                     return Err(format!("the conference {id} is heard {}", who()));
                 }
                 compared.conferences += 1;

@@ -269,7 +269,7 @@ impl Facts {
     }
 
     /// Who calls, as devices of ours are shown: what a route makes of that is for its trunk.
-    pub(super) fn caller_within(&self) -> &Party {
+    pub(crate) fn caller_within(&self) -> &Party {
         self.came.as_ref().unwrap_or(&self.calling)
     }
 

@@ -237,6 +237,23 @@ impl Call {
         step.show_to_caller(seat, &shown);
     }
 
+    /// Its caller, which has a seat, is shown this party if it is shown another one.
+    pub(crate) fn shows_at_seat(
+        &mut self,
+        now: Now,
+        seat: LegId,
+        shown: Party,
+        shared: &mut Shared,
+        out: &mut Outbox,
+    ) {
+        if self.facts.connected.as_ref() == Some(&shown) {
+            return;
+        }
+        let mut step = Step { now, facts: &mut self.facts, shared, out };
+        step.facts.connected = Some(shown.clone());
+        step.show_to_caller(seat, &shown);
+    }
+
     /// The number of a conference, as the caller of this call may dial it.
     pub(crate) fn meet_me_number(
         &mut self,

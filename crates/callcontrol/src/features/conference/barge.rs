@@ -286,7 +286,7 @@ impl CallControl {
         let shown = match &mut conference.kind {
             Kind::Barged { other: seat } => {
                 *seat = Some(other.0);
-                Party { name: BARGE.into(), ..other.1.clone() }
+                barged_into(other.1)
             }
             Kind::AdHoc | Kind::MeetMe(_) => conference_party(id),
         };
@@ -300,6 +300,33 @@ impl CallControl {
         self.with_call(asker, |call, shared| {
             call.came_in(now, (seat, shown), (Feature::Barge, conversation), shared, out);
         });
+    }
+}
+
+impl CallControl {
+    /// Somebody else may have a seat now: all of a call that a phone has come into see whom they hear.
+    pub(super) fn show_barged(&mut self, now: Now, id: ConferenceId, out: &mut Outbox) {
+        let Some(conference) = self.shared.conferences.all.get(&id) else { return };
+        let (Kind::Barged { other: Some(other) }, Some(own)) = (&conference.kind, conference.starter) else {
+            return;
+        };
+        let seated = |seat: LegId| {
+            let call = self.shared.legs.get(&seat).and_then(|call| self.calls.get(call));
+            call.map(|call| call.facts.caller_within().clone())
+        };
+        let (other, Some(own_party), Some(other_party)) = (*other, seated(own), seated(*other)) else {
+            return;
+        };
+        let seats: Vec<LegId> = conference.parties.iter().map(|party| party.seat).collect();
+        for seat in seats {
+            let shown = match seat {
+                _ if seat == other => own_party.clone(),
+                _ if seat == own => other_party.clone(),
+                _ => barged_into(&other_party),
+            };
+            let Some(&call) = self.shared.legs.get(&seat) else { continue };
+            self.with_call(call, |call, shared| call.shows_at_seat(now, seat, shown, shared, out));
+        }
     }
 }
 
@@ -390,6 +417,11 @@ fn who(own: &Origin) -> String {
         Origin::Line { line, phone: None } => line.number().to_owned(),
         Origin::Trunk(trunk) => format!("trunk {trunk}"),
     }
+}
+
+/// What who came in is shown of the other party.
+fn barged_into(other: &Party) -> Party {
+    Party { name: BARGE.into(), ..other.clone() }
 }
 
 /// What who came in is shown in place of the other party's name.

@@ -149,6 +149,7 @@ impl CallControl {
             self.sound(id, Tone::Leave, out);
         }
         self.go_on(now, id, out);
+        self.show_barged(now, id, out);
     }
 
     /// What becomes of a conference that somebody has left.
