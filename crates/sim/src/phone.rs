@@ -150,6 +150,23 @@ struct Request {
     provisional: bool,
 }
 
+/// A 200 to an INVITE, sent again until its ACK comes (RFC 3261 §13.3.1.4).
+#[derive(Debug)]
+struct Answer {
+    /// CSeq of the INVITE.
+    cseq: u32,
+    text: String,
+    next: Instant,
+    interval: Duration,
+    give_up: Instant,
+}
+
+impl Answer {
+    fn new(cseq: u32, text: String, now: Instant) -> Self {
+        Self { cseq, text, next: now + T1, interval: T1, give_up: now + GIVE_UP }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Calling,
@@ -173,7 +190,8 @@ struct Dialog {
     cseq: u32,
     branch: String,
     invite: Option<Text>,
-    ok: Option<(String, Instant, Duration, Instant)>,
+    /// The 200 that waits for its ACK.
+    ok: Option<Answer>,
     act_at: Instant,
     /// The other side as the last ringing of a call of ours named it, with its tag.
     early: String,
@@ -249,7 +267,7 @@ impl Phone {
     pub(crate) fn next_timeout(&self) -> Instant {
         let requests = self.requests.values().map(|request| request.next.min(request.give_up));
         let dialogs = self.dialogs.values().map(|dialog| {
-            let again = dialog.ok.as_ref().map_or(Instant::FAR_FUTURE, |ok| ok.1);
+            let again = dialog.ok.as_ref().map_or(Instant::FAR_FUTURE, |ok| ok.next);
             let press =
                 dialog.dialling.as_ref().map_or(Instant::FAR_FUTURE, |dialling| dialling.next_press());
             dialog.act_at.min(again).min(press).min(dialog.pad.asks_at())
@@ -351,7 +369,7 @@ impl Phone {
         let due: Vec<String> = self
             .dialogs
             .iter()
-            .filter(|(_, dialog)| dialog.act_at <= now || dialog.ok.as_ref().is_some_and(|ok| ok.1 <= now))
+            .filter(|(_, dialog)| dialog.act_at <= now || dialog.ok.as_ref().is_some_and(|ok| ok.next <= now))
             .map(|(id, _)| id.clone())
             .collect();
         for id in due {

@@ -44,16 +44,16 @@ impl Phone {
         let transfers = self.chance(self.manners.transfers);
         let byes_early = self.chance(self.manners.byes_early);
         let Some(dialog) = self.dialogs.get_mut(id) else { return };
-        if let Some((text, next, interval, give_up)) = &mut dialog.ok
-            && *next <= now
+        if let Some(answer) = &mut dialog.ok
+            && answer.next <= now
         {
-            if *give_up <= now {
+            if answer.give_up <= now {
                 self.dialogs.remove(id);
                 return;
             }
-            sends.push(text.clone());
-            *interval = (*interval * 2).min(T2);
-            *next = now + *interval;
+            sends.push(answer.text.clone());
+            answer.interval = (answer.interval * 2).min(T2);
+            answer.next = now + answer.interval;
             return;
         }
         if dialog.act_at > now {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use strowger_base::Instant;
 
 use super::session::{name_of, user_of};
-use super::{Dialog, GIVE_UP, Pad, Phone, Request, Sends, Session, State, T1, Way};
+use super::{Answer, Dialog, GIVE_UP, Pad, Phone, Request, Sends, Session, State, T1, Way};
 use crate::text::{Text, finish};
 
 impl Phone {
@@ -48,8 +48,8 @@ impl Phone {
         if let Some(dialog) = self.dialogs.get_mut(id) {
             if message.tag("to").is_empty() || dialog.state == State::Leaving {
                 // A copy of the INVITE: the answer that we gave is given again when there is one.
-                if let Some((text, ..)) = &dialog.ok {
-                    sends.push(text.clone());
+                if let Some(answer) = &dialog.ok {
+                    sends.push(answer.text.clone());
                 }
                 return;
             }
@@ -61,7 +61,7 @@ impl Phone {
             if cseq <= dialog.session.taken {
                 // Late, or a copy: what was answered is answered again.
                 match &dialog.ok {
-                    Some((text, ..)) if cseq == dialog.session.taken => sends.push(text.clone()),
+                    Some(answer) if answer.cseq == cseq => sends.push(answer.text.clone()),
                     Some(_) | None if cseq == dialog.session.taken => {}
                     Some(_) | None => sends.push(message.response(500, "t", &contact, "")),
                 }
@@ -86,7 +86,7 @@ impl Phone {
             let text = message.accepted("t", &contact, self.awareness(), &body);
             sends.push(text.clone());
             if let Some(dialog) = self.dialogs.get_mut(id) {
-                dialog.ok = Some((text, now + T1, T1, now + GIVE_UP));
+                dialog.ok = Some(Answer::new(cseq, text, now));
             }
             return;
         }
@@ -112,11 +112,9 @@ impl Phone {
     /// The ACK to an answer of ours; with it comes the answer to what was offered there.
     fn acknowledged(&mut self, now: Instant, id: &str, ack: &Text) {
         let plan = now + Duration::from_millis(500 + self.rng.below(5_000));
-        let Some(dialog) = self.dialogs.get_mut(id).filter(|dialog| dialog.session.taken == ack.cseq().0)
-        else {
-            return;
-        };
-        if dialog.ok.take().is_none() {
+        let Some(dialog) = self.dialogs.get_mut(id) else { return };
+        // By then an UPDATE may have come, so that the highest number says nothing.
+        if dialog.ok.take_if(|answer| answer.cseq == ack.cseq().0).is_none() {
             return;
         }
         dialog.session.described(&ack.body);
@@ -222,7 +220,7 @@ impl Phone {
         let tag = dialog.local.split(";tag=").nth(1).unwrap_or("").to_owned();
         let text = invite.accepted(&tag, &contact, &more, &body);
         sends.push(text.clone());
-        dialog.ok = Some((text, now + T1, T1, now + GIVE_UP));
+        dialog.ok = Some(Answer::new(invite.cseq().0, text, now));
         dialog.state = State::Answering;
         dialog.act_at = Instant::FAR_FUTURE;
         self.statistics.taken += 1;
