@@ -19,7 +19,7 @@ pub(crate) struct Line {
     pub(crate) registered: bool,
     /// It changed since its watchers were told.
     pub(crate) changed: bool,
-    /// What all of them were told.
+    /// What those who watch its calls were told; of a line that nobody watches for them it would grow old.
     pub(crate) told: Option<Arc<LineState>>,
 }
 
@@ -34,6 +34,19 @@ impl Line {
     /// Nothing of it needs to be kept.
     pub(crate) const fn is_idle(&self) -> bool {
         self.legs.is_empty() && self.watches.is_empty() && self.parked.is_none()
+    }
+
+    /// Somebody is told of its calls.
+    pub(crate) fn is_told(&self) -> bool {
+        self.watches.iter().any(|watch| matches!(watch.subject, Subject::Calls(_)))
+    }
+
+    /// Somebody left, or wants to know something else: what nobody is told any more is forgotten.
+    pub(crate) fn left(&mut self) {
+        if !self.is_told() {
+            self.told = None;
+            self.changed = false;
+        }
     }
 
     /// How it is now.

@@ -200,7 +200,10 @@ impl Presence {
         }
         let line = self.lines.entry(name.clone()).or_default();
         match line.watches.iter_mut().find(|watch| watch.id == id) {
-            Some(there) => there.subject = watch.subject,
+            Some(there) => {
+                there.subject = watch.subject;
+                line.left();
+            }
             None => line.watches.push(watch),
         }
         let detail = match watch.subject {
@@ -235,9 +238,7 @@ impl Presence {
         }
         if let Some(line) = self.lines.get_mut(name.as_str()) {
             line.watches.retain(|watch| watch.id != id);
-            if line.watches.is_empty() {
-                line.told = None;
-            }
+            line.left();
         }
         self.forget_idle(&name);
     }
@@ -296,8 +297,7 @@ const fn waiting(mailbox: Mailbox) -> News {
 
 /// Notes that a line changed, when anybody wants to know.
 fn note(changed: &mut Vec<LineName>, name: &LineName, line: &mut Line) {
-    let told = |watch: &Watch| matches!(watch.subject, Subject::Calls(_));
-    if !line.changed && line.watches.iter().any(told) {
+    if !line.changed && line.is_told() {
         line.changed = true;
         changed.push(name.clone());
     }

@@ -93,11 +93,21 @@ impl Office {
     }
 
     fn watch(&mut self, number: u64, watcher: &str, line: &str) -> Result<Watched, WatchRefusal> {
+        self.watch_for(Subject::Calls(Detail::Calls), number, watcher, line)
+    }
+
+    fn watch_for(
+        &mut self,
+        subject: Subject,
+        number: u64,
+        watcher: &str,
+        line: &str,
+    ) -> Result<Watched, WatchRefusal> {
         let input = Input::Watch {
             watch: WatchId(leg(number)),
             watcher: &watcher.into(),
             line: &line.into(),
-            subject: Subject::Calls(Detail::Calls),
+            subject,
             registered: true,
         };
         self.presence.handle(input, &mut self.out);
@@ -230,6 +240,34 @@ fn what_nobody_watches_leaves_only_its_legs() {
     assert_eq!(office.presence.sizes(), Sizes { legs: 1, lines: 1, watches: 0 });
     office.command(BOB, &Command::Release(Cause::NORMAL_CALL_CLEARING));
     assert_eq!(office.presence.sizes(), Sizes::default());
+}
+
+#[test]
+fn who_comes_when_the_others_have_left_sees_what_is() {
+    // How the last one who saw the call leaves.
+    let leaves: [fn(&mut Office); 3] = [
+        |office| office.presence.handle(Input::Unwatch(WatchId(leg(100))), &mut office.out),
+        |office| {
+            office.watch_for(Subject::Messages, 104, "1009", "1001").unwrap();
+            office.presence.handle(Input::Unwatch(WatchId(leg(100))), &mut office.out);
+        },
+        |office| _ = office.watch_for(Subject::Messages, 100, "1009", "1001").unwrap(),
+    ];
+    for (at, leave) in leaves.iter().enumerate() {
+        for settles in [false, true] {
+            let mut office = Office::new();
+            assert_eq!(state(office.watch(100, "1009", "1001")), "");
+            office.command(ALICE, &ring("1001", "1002"));
+            if settles {
+                assert_eq!(office.told().len(), 1);
+            }
+            leave(&mut office);
+            assert_eq!(office.told(), [], "{at}");
+            office.command(ALICE, &Command::Release(Cause::NORMAL_CALL_CLEARING));
+            assert_eq!(office.told(), [], "{at}");
+            assert_eq!(state(office.watch(108, "1010", "1001")), "", "{at}, settled before: {settles}");
+        }
+    }
 }
 
 #[test]
