@@ -1,12 +1,7 @@
 //! Phones that speak SCCP, among themselves and with phones that speak SIP.
 
-#[path = "../../sim/src/skinny/phone.rs"]
-#[allow(dead_code, reason = "each user of the phone needs a part of it")]
-mod phone;
 #[path = "support/skinny.rs"]
 mod skinny;
-#[path = "../../sim/src/skinny/wire.rs"]
-mod wire;
 #[path = "support/world.rs"]
 mod world;
 
@@ -17,6 +12,7 @@ use strowger_base::journal::{Entry, Registration, ReportedQuality, Told};
 use strowger_callcontrol::configuration::Barging;
 use strowger_node::configuration::{LineSecret, PhoneDraft};
 use strowger_node::io::{Answer, Question, UserSetting};
+use strowger_phones::skinny::phone;
 use world::{Phone, World, body_of, header};
 
 /// 2001 and 2002 at streams 11 and 12.

@@ -13,10 +13,6 @@ mod network;
 mod phone;
 mod report;
 mod setting;
-#[allow(dead_code, reason = "storms have no SCCP phones yet, and some of it is for the tests of the node")]
-mod skinny;
-mod sound;
-mod text;
 mod world;
 
 use std::collections::BTreeMap;
@@ -24,6 +20,8 @@ use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
+
+use strowger_phones::{skinny, sound, text};
 
 use report::Report;
 use world::{Plan, World};

@@ -6,21 +6,14 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
+use strowger_phones::skinny::phone::{self, Skinny};
+
 use super::Context;
 use super::baresip::Phone;
 use super::capture::Capture;
 use super::ports;
 use super::process::until;
 use super::server::Server;
-
-use phone::Skinny;
-
-#[path = "../../../crates/sim/src/skinny/phone.rs"]
-#[allow(dead_code, unreachable_pub, reason = "each user of the phone needs a part of it")]
-mod phone;
-#[path = "../../../crates/sim/src/skinny/wire.rs"]
-#[allow(dead_code, unreachable_pub, reason = "each user of the phone needs a part of it")]
-mod wire;
 
 const PATIENCE: Duration = Duration::from_secs(15);
 

@@ -9,6 +9,7 @@ pub(crate) const FLOORS: &[(&str, u8)] = &[
     ("strowger-base", 0),
     ("strowger-dialplan", 1),
     ("strowger-media", 1),
+    ("strowger-phones", 1),
     ("strowger-pki", 1),
     ("strowger-sccp", 1),
     ("strowger-sip", 1),

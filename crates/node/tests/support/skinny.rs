@@ -9,10 +9,10 @@ use strowger_media::control::{Command, Report};
 use strowger_media::statistics::PortStatistics;
 use strowger_node::configuration::{Line, LineSecret, PhoneDraft, StationDraft};
 use strowger_node::{Draft, Input};
+use strowger_phones::skinny::phone::Skinny;
 use strowger_sccp::Text;
 use strowger_sccp::station::device::{Assignment, Device, Line as DeviceLine};
 
-use crate::phone::Skinny;
 use crate::world::{World, draft};
 
 /// Lines 1001 to 1003 with SIP phones, 2001 to 2003 with SCCP phones.

@@ -5,16 +5,22 @@ use std::f64::consts::TAU;
 
 /// A packet of RTP, taken apart.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Packet<'a> {
-    pub(crate) kind: u8,
-    pub(crate) sequence: u16,
-    pub(crate) timestamp: u32,
-    pub(crate) source: u32,
-    pub(crate) payload: &'a [u8],
+pub struct Packet<'a> {
+    /// Payload type, 0 to 127.
+    pub kind: u8,
+    /// Sequence number.
+    pub sequence: u16,
+    /// In samples of its clock, 8,000 a second.
+    pub timestamp: u32,
+    /// Who sends it (SSRC).
+    pub source: u32,
+    /// What it carries.
+    pub payload: &'a [u8],
 }
 
 impl Packet<'_> {
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Packet<'_>> {
+    /// Takes a packet apart; `None` for what has no plain header (RFC 3550 §5.1), as those of these phones are.
+    pub fn parse(bytes: &[u8]) -> Option<Packet<'_>> {
         let &[0x80, kind, s1, s2, t1, t2, t3, t4, i1, i2, i3, i4, ref payload @ ..] = bytes else {
             return None;
         };
@@ -27,7 +33,8 @@ impl Packet<'_> {
         })
     }
 
-    pub(crate) fn bytes(&self, marker: bool) -> Vec<u8> {
+    /// The packet as it goes over the network; the marker says that something begins.
+    pub fn bytes(&self, marker: bool) -> Vec<u8> {
         let mut bytes = vec![0x80, self.kind | if marker { 0x80 } else { 0 }];
         bytes.extend_from_slice(&self.sequence.to_be_bytes());
         bytes.extend_from_slice(&self.timestamp.to_be_bytes());
@@ -38,10 +45,10 @@ impl Packet<'_> {
 }
 
 /// Samples of a packet: 20 ms at 8 kHz.
-pub(crate) const SAMPLES: usize = 160;
+pub const SAMPLES: usize = 160;
 
 /// The keys in the order of their event codes (RFC 4733 §3.2).
-pub(crate) const KEYS: &str = "0123456789*#ABCD";
+pub const KEYS: &str = "0123456789*#ABCD";
 
 const LOW: [f64; 4] = [697.0, 770.0, 852.0, 941.0];
 const HIGH: [f64; 4] = [1209.0, 1336.0, 1477.0, 1633.0];
@@ -49,7 +56,7 @@ const PAD: [[char; 4]; 4] =
     [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
 
 /// A packet of a key that is held since so many samples, or of a quiet room.
-pub(crate) fn tone(key: Option<char>, since: usize, law: u8) -> Vec<u8> {
+pub fn tone(key: Option<char>, since: usize, law: u8) -> Vec<u8> {
     let place = |key: char| {
         PAD.iter().enumerate().find_map(|(row, keys)| Some((row, keys.iter().position(|it| *it == key)?)))
     };
@@ -72,7 +79,7 @@ pub(crate) fn tone(key: Option<char>, since: usize, law: u8) -> Vec<u8> {
 }
 
 /// Which key a packet is of.
-pub(crate) fn key_in(payload: &[u8], law: u8) -> Option<char> {
+pub fn key_in(payload: &[u8], law: u8) -> Option<char> {
     let samples: Vec<f64> = payload.iter().map(|byte| f64::from(decoded(*byte, law))).collect();
     let energy: f64 = samples.iter().map(|it| it * it).sum();
     if energy < samples.len() as f64 * 500.0 * 500.0 {

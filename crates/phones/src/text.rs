@@ -3,17 +3,18 @@
 
 /// A message taken apart.
 #[derive(Clone, Debug)]
-pub(crate) struct Text {
+pub struct Text {
     /// Start line.
-    pub(crate) start: String,
+    pub start: String,
     /// Header lines, names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
     /// Body.
-    pub(crate) body: String,
+    pub body: String,
 }
 
 impl Text {
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Text> {
+    /// Takes a message apart; `None` when it has no end of headers, or they are no text.
+    pub fn parse(bytes: &[u8]) -> Option<Text> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = std::str::from_utf8(bytes.get(..end)?).ok()?;
         // Keys, and what Cisco's phones are told to show, have bytes of their own: each is a character here.
@@ -27,46 +28,51 @@ impl Text {
         Some(Text { start, headers, body })
     }
 
-    pub(crate) fn header(&self, name: &str) -> &str {
+    /// The first header of a name in lower case; empty when there is none.
+    pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
 
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    /// All headers of a name in lower case.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// The status of a response, `None` for a request.
-    pub(crate) fn status(&self) -> Option<u16> {
+    pub fn status(&self) -> Option<u16> {
         self.start.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()
     }
 
-    pub(crate) fn method(&self) -> &str {
+    /// The method of a request.
+    pub fn method(&self) -> &str {
         self.start.split(' ').next().unwrap_or("")
     }
 
-    pub(crate) fn cseq(&self) -> (u32, &str) {
+    /// The number and the method of CSeq; 0 when it is none.
+    pub fn cseq(&self) -> (u32, &str) {
         let mut parts = self.header("cseq").split(' ');
         (parts.next().and_then(|n| n.parse().ok()).unwrap_or(0), parts.next().unwrap_or(""))
     }
 
-    pub(crate) fn tag(&self, name: &str) -> &str {
+    /// The tag of From or To, by their names in lower case.
+    pub fn tag(&self, name: &str) -> &str {
         self.header(name).split(";tag=").nth(1).unwrap_or("").split(';').next().unwrap_or("")
     }
 
     /// The URI between angle brackets of Contact.
-    pub(crate) fn contact(&self) -> String {
+    pub fn contact(&self) -> String {
         let value = self.header("contact");
         let inner = value.split('<').nth(1).and_then(|rest| rest.split('>').next());
         inner.unwrap_or(value).to_owned()
     }
 
     /// A 200 with a description and these headers more.
-    pub(crate) fn accepted(&self, tag: &str, contact: &str, more: &str, body: &str) -> String {
+    pub fn accepted(&self, tag: &str, contact: &str, more: &str, body: &str) -> String {
         self.response(200, tag, contact, body).replacen("\r\n", &format!("\r\n{more}"), 1)
     }
 
     /// A response to this request with the given status, tag and body.
-    pub(crate) fn response(&self, status: u16, tag: &str, contact: &str, body: &str) -> String {
+    pub fn response(&self, status: u16, tag: &str, contact: &str, body: &str) -> String {
         let mut out = format!("SIP/2.0 {status} X\r\n");
         for via in self.all("via") {
             out.push_str(&format!("Via: {via}\r\n"));
@@ -87,7 +93,7 @@ impl Text {
 }
 
 /// Adds the body headers and the body.
-pub(crate) fn finish(mut out: String, body: &str) -> String {
+pub fn finish(mut out: String, body: &str) -> String {
     if !body.is_empty() {
         let kind = match body {
             _ if body.starts_with("<kpml-request") => "application/kpml-request+xml",
@@ -105,7 +111,7 @@ pub(crate) fn finish(mut out: String, body: &str) -> String {
 }
 
 /// A message as it goes over the network: what [`Text::parse`] made a character of is a byte again.
-pub(crate) fn wire(text: &str) -> Vec<u8> {
+pub fn wire(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     for character in text.chars() {
         match u8::try_from(character) {
@@ -117,13 +123,7 @@ pub(crate) fn wire(text: &str) -> Vec<u8> {
 }
 
 /// A session description of a phone with one stream in these static payload types, and telephone events.
-pub(crate) fn sdp(
-    address: std::net::IpAddr,
-    port: u16,
-    version: u32,
-    direction: &str,
-    formats: &[&str],
-) -> String {
+pub fn sdp(address: std::net::IpAddr, port: u16, version: u32, direction: &str, formats: &[&str]) -> String {
     let mut text = format!(
         "v=0\r\no=phone 1 {version} IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n\
          m=audio {port} RTP/AVP {} 101\r\n",
@@ -141,14 +141,7 @@ pub(crate) fn sdp(
 }
 
 /// The Authorization header that answers a challenge (RFC 7616 §3.4, MD5 with qop).
-pub(crate) fn authorization(
-    challenge: &str,
-    user: &str,
-    secret: &str,
-    method: &str,
-    uri: &str,
-    nc: u32,
-) -> String {
+pub fn authorization(challenge: &str, user: &str, secret: &str, method: &str, uri: &str, nc: u32) -> String {
     let field = |name: &str| {
         challenge.split(&format!("{name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("")
     };

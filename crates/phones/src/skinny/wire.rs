@@ -2,31 +2,33 @@
 //! after the other. It shares nothing with the server's own reader and writer, so that each is a check of the other.
 
 /// A frame that begins.
-pub(crate) struct Frame {
+pub struct Frame {
     bytes: Vec<u8>,
 }
 
 impl Frame {
     /// A message of this number; phones may leave the version in the header 0.
-    pub(crate) fn new(header: u32, id: u32) -> Self {
+    pub fn new(header: u32, id: u32) -> Self {
         let mut bytes = vec![0; 4];
         bytes.extend(header.to_le_bytes());
         bytes.extend(id.to_le_bytes());
         Frame { bytes }
     }
 
-    pub(crate) fn word(mut self, word: u32) -> Self {
+    /// A word of 32 bits.
+    pub fn word(mut self, word: u32) -> Self {
         self.bytes.extend(word.to_le_bytes());
         self
     }
 
-    pub(crate) fn bytes(mut self, bytes: &[u8]) -> Self {
+    /// Bytes as they are.
+    pub fn bytes(mut self, bytes: &[u8]) -> Self {
         self.bytes.extend(bytes);
         self
     }
 
     /// A text in a place of so many bytes.
-    pub(crate) fn text(mut self, text: &str, room: usize) -> Self {
+    pub fn text(mut self, text: &str, room: usize) -> Self {
         let end = self.bytes.len() + room;
         self.bytes.extend(text.bytes().take(room));
         self.bytes.resize(end, 0);
@@ -34,11 +36,12 @@ impl Frame {
     }
 
     /// An IPv4 address as this version writes it.
-    pub(crate) fn address(self, version: u8, ip: [u8; 4]) -> Self {
+    pub fn address(self, version: u8, ip: [u8; 4]) -> Self {
         if version < 17 { self.bytes(&ip) } else { self.word(0).bytes(&ip).bytes(&[0; 12]) }
     }
 
-    pub(crate) fn end(mut self) -> Vec<u8> {
+    /// The frame with its length, filled up to whole words.
+    pub fn end(mut self) -> Vec<u8> {
         while !self.bytes.len().is_multiple_of(4) {
             self.bytes.push(0);
         }
@@ -49,14 +52,17 @@ impl Frame {
 }
 
 /// A message that has come.
-pub(crate) struct Message<'b> {
-    pub(crate) header: u32,
-    pub(crate) id: u32,
-    pub(crate) body: &'b [u8],
+pub struct Message<'b> {
+    /// The version in its header; 0 below version 10 and before one was agreed on.
+    pub header: u32,
+    /// Which message it is.
+    pub id: u32,
+    /// What stands behind the head.
+    pub body: &'b [u8],
 }
 
 /// The first whole frame of some bytes, and how long it is.
-pub(crate) fn first(bytes: &[u8]) -> Option<(Message<'_>, usize)> {
+pub fn first(bytes: &[u8]) -> Option<(Message<'_>, usize)> {
     let length = word(bytes, 0)? as usize + 8;
     let frame = bytes.get(..length)?;
     let (header, id) = (word(frame, 4)?, word(frame, 8)?);
@@ -69,26 +75,28 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 
 impl Message<'_> {
     /// The word at an offset; what a short body lacks is 0.
-    pub(crate) fn word(&self, at: usize) -> u32 {
+    pub fn word(&self, at: usize) -> u32 {
         word(self.body, at).unwrap_or(0)
     }
 
-    pub(crate) fn byte(&self, at: usize) -> u8 {
+    /// The byte at an offset; 0 where there is none.
+    pub fn byte(&self, at: usize) -> u8 {
         self.body.get(at).copied().unwrap_or(0)
     }
 
     /// The text in a place of fixed size.
-    pub(crate) fn text(&self, at: usize, room: usize) -> String {
+    pub fn text(&self, at: usize, room: usize) -> String {
         let rest = self.body.get(at..).unwrap_or_default();
         shown(rest.get(..room).unwrap_or(rest))
     }
 
     /// Texts one after the other from an offset on.
-    pub(crate) fn texts(&self, at: usize) -> Vec<String> {
+    pub fn texts(&self, at: usize) -> Vec<String> {
         self.body.get(at..).unwrap_or_default().split(|byte| *byte == 0).map(shown).collect()
     }
 
-    pub(crate) fn address(&self, version: u8, at: usize) -> [u8; 4] {
+    /// An IPv4 address as this version writes it.
+    pub fn address(&self, version: u8, at: usize) -> [u8; 4] {
         let at = if version < 17 { at } else { at + 4 };
         self.body.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
     }

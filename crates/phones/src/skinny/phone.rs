@@ -7,94 +7,121 @@ use super::wire::{Frame, Message, first};
 
 /// A phone.
 #[derive(Debug, Default)]
-pub(crate) struct Skinny {
+pub struct Skinny {
     /// SEP and its MAC address.
-    pub(crate) name: String,
+    pub name: String,
     /// The highest version that it speaks, and then the one that was agreed on.
-    pub(crate) version: u8,
-    pub(crate) ip: [u8; 4],
+    pub version: u8,
+    /// Its own address, for signalling and media.
+    pub ip: [u8; 4],
     /// Why it was started, as it tells before it registers.
-    pub(crate) told: String,
+    pub told: String,
     /// Bytes that it wants to send.
-    pub(crate) sends: Vec<u8>,
+    pub sends: Vec<u8>,
     /// What came and is not a whole frame yet.
     heard: Vec<u8>,
     asks: VecDeque<Vec<u8>>,
     agreed: bool,
-    pub(crate) registered: bool,
+    /// It has everything that it asked for.
+    pub registered: bool,
     /// Why it was not let in.
-    pub(crate) rejected: Option<String>,
+    pub rejected: Option<String>,
     /// It was told to begin anew.
-    pub(crate) reset: Option<u32>,
-    pub(crate) keepalive: u32,
+    pub reset: Option<u32>,
+    /// How often it says that it is there, in seconds.
+    pub keepalive: u32,
     /// Each key by its place in the template: what stands on it, and its number.
     keys: Vec<(String, u32)>,
     /// The places of the keys of each set.
     sets: Vec<Vec<u8>>,
     /// Type and instance of each button.
-    pub(crate) buttons: Vec<(u8, u8)>,
+    pub buttons: Vec<(u8, u8)>,
     /// Number, name and label of each line.
-    pub(crate) lines: BTreeMap<u32, [String; 3]>,
+    pub lines: BTreeMap<u32, [String; 3]>,
     /// Where all calls of each line go; empty where they ring.
-    pub(crate) forwards: BTreeMap<u32, String>,
-    pub(crate) speed_dials: BTreeMap<u32, [String; 2]>,
+    pub forwards: BTreeMap<u32, String>,
+    /// Number and label of each speed dial.
+    pub speed_dials: BTreeMap<u32, [String; 2]>,
     /// What busy lamp buttons show.
-    pub(crate) features: BTreeMap<u32, (u32, String)>,
-    pub(crate) lamps: BTreeMap<(u32, u32), u32>,
+    pub features: BTreeMap<u32, (u32, String)>,
+    /// What each lamp does, by kind and instance of its button.
+    pub lamps: BTreeMap<(u32, u32), u32>,
     /// The calls on its display.
-    pub(crate) calls: BTreeMap<u32, Call>,
+    pub calls: BTreeMap<u32, Call>,
     /// The set of keys while there is no call.
     idle_set: usize,
-    /// What stands on its display.
-    pub(crate) prompt: String,
-    pub(crate) notice: String,
-    pub(crate) ringer: u32,
-    pub(crate) speaker: bool,
-    pub(crate) clock: [u32; 7],
+    /// What stands on its display while there is no call.
+    pub prompt: String,
+    /// What it was told beside calls, for a while.
+    pub notice: String,
+    /// How it rings.
+    pub ringer: u32,
+    /// Its loudspeaker is on.
+    pub speaker: bool,
+    /// Year, month, day of the week, day, hour, minute, second as it was told.
+    pub clock: [u32; 7],
     /// Its ports that are open, by the number that the server gave: call, port, codec.
-    pub(crate) ports: BTreeMap<u32, (u32, u32, u32)>,
+    pub ports: BTreeMap<u32, (u32, u32, u32)>,
     /// Where it sends, by the same number: address, codec, and payload type of keys.
-    pub(crate) sending: BTreeMap<u32, (String, u32, u32)>,
+    pub sending: BTreeMap<u32, (String, u32, u32)>,
     /// Keys that it was told to play.
-    pub(crate) played: String,
-    pub(crate) answers_keepalive: u32,
+    pub played: String,
+    /// How often it was answered that it is there.
+    pub answers_keepalive: u32,
     next_port: u32,
     /// Documents that were pushed to it.
-    pub(crate) documents: Vec<String>,
+    pub documents: Vec<String>,
     /// It says nothing of its ports.
-    pub(crate) mute_ports: bool,
+    pub mute_ports: bool,
     /// It does not say how calls sounded.
-    pub(crate) mute_statistics: bool,
+    pub mute_statistics: bool,
     /// What it was told that cannot be.
-    pub(crate) complaint: Option<String>,
+    pub complaint: Option<String>,
     /// Each call was told as missed, received or placed.
-    pub(crate) history: Vec<u32>,
+    pub history: Vec<u32>,
 }
 
 /// A call on its display.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Call {
-    pub(crate) line: u32,
-    pub(crate) state: u32,
-    pub(crate) prompt: String,
-    pub(crate) set: usize,
-    pub(crate) mask: u32,
-    pub(crate) calling: [String; 2],
-    pub(crate) called: [String; 2],
-    pub(crate) dialled: String,
-    pub(crate) tone: u32,
+pub struct Call {
+    /// The button of its line, from 1.
+    pub line: u32,
+    /// One of the states of calls.
+    pub state: u32,
+    /// What stands beside it.
+    pub prompt: String,
+    /// The set of its keys.
+    pub set: usize,
+    /// Which keys of the set are shown, a bit for each.
+    pub mask: u32,
+    /// Number and name of who calls.
+    pub calling: [String; 2],
+    /// Number and name of who is called.
+    pub called: [String; 2],
+    /// The number as it goes into the list of placed calls.
+    pub dialled: String,
+    /// The tone that is played; 0 for none.
+    pub tone: u32,
 }
 
-/// States of calls.
-pub(crate) const OFF_HOOK: u32 = 1;
-pub(crate) const ON_HOOK: u32 = 2;
-pub(crate) const RING_OUT: u32 = 3;
-pub(crate) const RING_IN: u32 = 4;
-pub(crate) const CONNECTED: u32 = 5;
-pub(crate) const BUSY: u32 = 6;
-pub(crate) const HOLD: u32 = 8;
-pub(crate) const PROCEED: u32 = 12;
-pub(crate) const IN_USE_REMOTELY: u32 = 13;
+/// The receiver is lifted, and the number is not complete.
+pub const OFF_HOOK: u32 = 1;
+/// The call is over.
+pub const ON_HOOK: u32 = 2;
+/// It rings there.
+pub const RING_OUT: u32 = 3;
+/// It rings here.
+pub const RING_IN: u32 = 4;
+/// The parties talk.
+pub const CONNECTED: u32 = 5;
+/// The called party is busy.
+pub const BUSY: u32 = 6;
+/// The call is held here.
+pub const HOLD: u32 = 8;
+/// The number is complete, and the call under way.
+pub const PROCEED: u32 = 12;
+/// Another phone of the line has the call.
+pub const IN_USE_REMOTELY: u32 = 13;
 
 /// Codecs as numbers of the protocol: A-law, µ-law, G.722 and G.729.
 const CODECS: [u32; 4] = [4, 2, 6, 11];
@@ -105,7 +132,8 @@ const FEATURE: u8 = 0x13;
 const SERVICE: u8 = 0x14;
 
 impl Skinny {
-    pub(crate) fn new(name: &str, version: u8, ip: [u8; 4]) -> Self {
+    /// A phone that has no connection yet.
+    pub fn new(name: &str, version: u8, ip: [u8; 4]) -> Self {
         Skinny {
             name: name.to_owned(),
             version,
@@ -117,7 +145,7 @@ impl Skinny {
     }
 
     /// The connection is open: it tells what happened to it, and registers.
-    pub(crate) fn connects(&mut self) {
+    pub fn connects(&mut self) {
         let told = self.told.clone();
         *self = Skinny { next_port: self.next_port, ..Skinny::new(&self.name, self.version, self.ip) };
         self.told = told;
@@ -145,33 +173,37 @@ impl Skinny {
     }
 
     /// Asks whether it may come back.
-    pub(crate) fn asks_for_token(&mut self) {
+    pub fn asks_for_token(&mut self) {
         let ask = Frame::new(0, 0x29).text(&self.name.clone(), 16).word(0).word(1).bytes(&self.ip).word(115);
         self.send(ask.bytes(&[0; 20]));
     }
 
-    pub(crate) fn says_that_it_is_there(&mut self) {
+    /// The time of its keepalive has come.
+    pub fn says_that_it_is_there(&mut self) {
         let frame = self.frame(0x00);
         self.send(frame);
     }
 
-    pub(crate) fn unregisters(&mut self) {
+    /// It wants to go.
+    pub fn unregisters(&mut self) {
         let frame = self.frame(0x27);
         self.send(frame);
     }
 
-    pub(crate) fn lifts(&mut self) {
+    /// Its receiver is lifted.
+    pub fn lifts(&mut self) {
         let frame = self.frame(0x06).word(1).word(0);
         self.send(frame);
     }
 
-    pub(crate) fn puts_down(&mut self) {
+    /// Its receiver is put down.
+    pub fn puts_down(&mut self) {
         let frame = self.frame(0x07).word(0).word(0);
         self.send(frame);
     }
 
     /// Every call on its display is ended.
-    pub(crate) fn hangs_up_all(&mut self) {
+    pub fn hangs_up_all(&mut self) {
         for (call, shown) in self.calls.clone() {
             // The number of that key is the server's choice.
             let event = self.keys.iter().find(|(label, _)| label == "EndCall").map_or(9, |(_, event)| *event);
@@ -181,7 +213,7 @@ impl Skinny {
     }
 
     /// Keys of the keypad, one after the other.
-    pub(crate) fn dials(&mut self, digits: &str) {
+    pub fn dials(&mut self, digits: &str) {
         let (line, call) = self.shown();
         for digit in digits.chars() {
             let key = match digit {
@@ -196,7 +228,7 @@ impl Skinny {
     }
 
     /// A number that is dialled on hook.
-    pub(crate) fn calls_number(&mut self, number: &str) {
+    pub fn calls_number(&mut self, number: &str) {
         let frame = self.frame(0x04);
         let frame = match self.version {
             ..=16 => frame.text(number, 24),
@@ -207,27 +239,27 @@ impl Skinny {
     }
 
     /// A button of the housing or beside the display.
-    pub(crate) fn pushes(&mut self, kind: u32, instance: u32) {
+    pub fn pushes(&mut self, kind: u32, instance: u32) {
         let (_, call) = self.shown();
         let frame = self.frame(0x05).word(kind).word(instance).word(call).word(0);
         self.send(frame);
     }
 
     /// A soft key of the call that is shown; false when there is no such key now.
-    pub(crate) fn presses(&mut self, key: &str) -> bool {
+    pub fn presses(&mut self, key: &str) -> bool {
         let (line, call) = self.shown();
         self.presses_for(key, line, call)
     }
 
     /// The same of the call in this state.
-    pub(crate) fn presses_at(&mut self, key: &str, state: u32) -> bool {
+    pub fn presses_at(&mut self, key: &str, state: u32) -> bool {
         let found = self.calls.iter().find(|(_, call)| call.state == state);
         let Some((line, call)) = found.map(|(call, shown)| (shown.line, *call)) else { return false };
         self.presses_for(key, line, call)
     }
 
     /// What stands on the keys of the call that is shown.
-    pub(crate) fn shown_keys(&self) -> Vec<String> {
+    pub fn shown_keys(&self) -> Vec<String> {
         let (_, call) = self.shown();
         let (set, mask) =
             self.calls.get(&call).map_or((self.idle_set, u32::MAX), |call| (call.set, call.mask));
@@ -250,7 +282,7 @@ impl Skinny {
     }
 
     /// Bytes have come.
-    pub(crate) fn hears(&mut self, bytes: &[u8]) {
+    pub fn hears(&mut self, bytes: &[u8]) {
         self.heard.extend(bytes);
         let heard = std::mem::take(&mut self.heard);
         let mut rest = heard.as_slice();
@@ -262,7 +294,7 @@ impl Skinny {
     }
 
     /// What it shows, in words.
-    pub(crate) fn display(&self) -> Vec<String> {
+    pub fn display(&self) -> Vec<String> {
         let mut shown: Vec<String> = self.calls.values().map(Call::words).collect();
         if shown.is_empty() && !self.notice.is_empty() {
             shown.push(format!("reads {:?}", self.notice));
@@ -279,7 +311,7 @@ impl Skinny {
     }
 
     /// Whether it hears and sends.
-    pub(crate) fn talks(&self) -> bool {
+    pub fn talks(&self) -> bool {
         !self.ports.is_empty() && !self.sending.is_empty()
     }
 
