@@ -103,6 +103,25 @@ pub fn key_in(payload: &[u8], law: u8) -> Option<char> {
     (low > 0.3 && high > 0.3 && low + high > 0.75).then(|| PAD[row][column])
 }
 
+/// A tone of whole hertz, as a second of samples that can be repeated; a quiet room for 0.
+pub fn sine(hertz: u32) -> Vec<i16> {
+    let sample = |at: u32| (TAU * f64::from(hertz) * f64::from(at) / f64::from(RATE)).sin() * 8000.0;
+    (0..RATE).map(|at| sample(at) as i16).collect()
+}
+
+/// Samples a second.
+pub const RATE: u32 = 8000;
+
+/// Samples as they are sent in a law: payload type 0 or 8.
+pub fn written(samples: &[i16], law: u8) -> Vec<u8> {
+    samples.iter().map(|sample| encoded(*sample, law)).collect()
+}
+
+/// The samples of a payload in a law: payload type 0 or 8.
+pub fn read(payload: &[u8], law: u8) -> Vec<i16> {
+    payload.iter().map(|byte| decoded(*byte, law)).collect()
+}
+
 /// A sample in µ-law (payload type 0) or A-law (8), from the definitions of G.711.
 fn encoded(sample: i16, law: u8) -> u8 {
     // The nearest of 256 values: no phone is faster than it has to be.

@@ -3,10 +3,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::wire::{Frame, Message, first};
+mod heard;
+
+use std::net::SocketAddr;
+
+use super::wire::{First, Frame, first};
+use crate::user::Stream;
 
 /// A phone.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Skinny {
     /// SEP and its MAC address.
     pub name: String,
@@ -14,6 +19,12 @@ pub struct Skinny {
     pub version: u8,
     /// Its own address, for signalling and media.
     pub ip: [u8; 4],
+    /// The number of its model.
+    pub kind: u32,
+    /// What it can hear and say, best first, as numbers of the protocol.
+    pub codecs: Vec<u32>,
+    /// Ports that it may open; from 24,002 up when none are named.
+    pub own_ports: Vec<u16>,
     /// Why it was started, as it tells before it registers.
     pub told: String,
     /// Bytes that it wants to send.
@@ -26,6 +37,10 @@ pub struct Skinny {
     pub registered: bool,
     /// Why it was not let in.
     pub rejected: Option<String>,
+    /// What came is no message; nothing that follows can be read.
+    pub garbled: bool,
+    /// What became of its question whether it may come.
+    pub token: Token,
     /// It was told to begin anew.
     pub reset: Option<u32>,
     /// How often it says that it is there, in seconds.
@@ -123,6 +138,20 @@ pub const PROCEED: u32 = 12;
 /// Another phone of the line has the call.
 pub const IN_USE_REMOTELY: u32 = 13;
 
+/// Whether it may come, as a phone asks before it leaves the server that it has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Token {
+    /// It did not ask.
+    #[default]
+    Unasked,
+    /// It has no answer.
+    Asked,
+    /// It may come.
+    Granted,
+    /// It may ask again after so many seconds.
+    Refused(u32),
+}
+
 /// Codecs as numbers of the protocol: A-law, µ-law, G.722 and G.729.
 const CODECS: [u32; 4] = [4, 2, 6, 11];
 const LINE: u8 = 9;
@@ -139,16 +168,29 @@ impl Skinny {
             version,
             ip,
             told: "25: Name=SEP Load=9.4 Last=Initialized".to_owned(),
+            kind: 115,
+            codecs: CODECS.to_vec(),
             next_port: 24_000,
             ..Skinny::default()
         }
     }
 
+    /// The connection is gone, and with it everything that the server told.
+    pub fn forgets(&mut self) {
+        let before = std::mem::take(self);
+        *self = Skinny {
+            next_port: before.next_port,
+            kind: before.kind,
+            codecs: before.codecs,
+            own_ports: before.own_ports,
+            told: before.told,
+            ..Skinny::new(&before.name, before.version, before.ip)
+        };
+    }
+
     /// The connection is open: it tells what happened to it, and registers.
     pub fn connects(&mut self) {
-        let told = self.told.clone();
-        *self = Skinny { next_port: self.next_port, ..Skinny::new(&self.name, self.version, self.ip) };
-        self.told = told;
+        self.forgets();
         let alarm = Frame::new(0, 0x20).word(2).text(&self.told.clone(), 80).word(0).word(0);
         self.send(alarm);
         // Bits 20, 24 and 26: UTF-8, messages of any length, and keys in RTP.
@@ -158,7 +200,7 @@ impl Skinny {
             .word(0)
             .word(1)
             .bytes(&self.ip)
-            .word(115)
+            .word(self.kind)
             .word(5)
             .word(0)
             .word(features)
@@ -174,8 +216,10 @@ impl Skinny {
 
     /// Asks whether it may come back.
     pub fn asks_for_token(&mut self) {
-        let ask = Frame::new(0, 0x29).text(&self.name.clone(), 16).word(0).word(1).bytes(&self.ip).word(115);
+        let ask =
+            Frame::new(0, 0x29).text(&self.name.clone(), 16).word(0).word(1).bytes(&self.ip).word(self.kind);
         self.send(ask.bytes(&[0; 20]));
+        self.token = Token::Asked;
     }
 
     /// The time of its keepalive has come.
@@ -261,6 +305,11 @@ impl Skinny {
     /// What stands on the keys of the call that is shown.
     pub fn shown_keys(&self) -> Vec<String> {
         let (_, call) = self.shown();
+        self.keys_of(call)
+    }
+
+    /// What stands on the keys of a call, or while there is none.
+    pub(super) fn keys_of(&self, call: u32) -> Vec<String> {
         let (set, mask) =
             self.calls.get(&call).map_or((self.idle_set, u32::MAX), |call| (call.set, call.mask));
         let places = self.sets.get(set).into_iter().flatten().enumerate();
@@ -283,14 +332,36 @@ impl Skinny {
 
     /// Bytes have come.
     pub fn hears(&mut self, bytes: &[u8]) {
+        self.gets(bytes);
+        while self.hears_one() {}
+    }
+
+    /// Bytes have come, which it will look at.
+    pub fn gets(&mut self, bytes: &[u8]) {
         self.heard.extend(bytes);
+    }
+
+    /// Takes the next message of those that have come whole; false when there is none.
+    pub fn hears_one(&mut self) -> bool {
         let heard = std::mem::take(&mut self.heard);
-        let mut rest = heard.as_slice();
-        while let Some((message, length)) = first(rest) {
-            self.takes(&message);
-            rest = rest.get(length..).unwrap_or_default();
-        }
-        self.heard = rest.to_vec();
+        let length = match first(&heard) {
+            First::Whole(message, length) => {
+                self.takes(&message);
+                length
+            }
+            First::Part => {
+                self.heard = heard;
+                return false;
+            }
+            // Whatever comes then makes no sense any more.
+            First::Nonsense(length) => {
+                self.complain(format!("a message of {length} bytes came"));
+                self.garbled = true;
+                return false;
+            }
+        };
+        self.heard = heard.get(length..).unwrap_or_default().to_vec();
+        true
     }
 
     /// What it shows, in words.
@@ -308,6 +379,24 @@ impl Skinny {
             shown.push("sees that messages wait".to_owned());
         }
         shown
+    }
+
+    /// Its sound: where it goes and comes from.
+    pub fn streams(&self) -> Vec<Stream> {
+        let parties = self.ports.keys().chain(self.sending.keys().filter(|it| !self.ports.contains_key(it)));
+        let stream = |party: &u32| {
+            let (call, port, codec) = self.ports.get(party).copied().unwrap_or_default();
+            let sending = self.sending.get(party);
+            let sends_to = sending.and_then(|(address, ..)| address.parse::<SocketAddr>().ok());
+            Stream {
+                call,
+                port: u16::try_from(port).unwrap_or(0),
+                sends_to: sends_to.filter(|to| to.port() != 0),
+                kind: payload_type(sending.map_or(codec, |(_, codec, _)| *codec)),
+                keys: sending.and_then(|(.., keys)| u8::try_from(*keys).ok()).filter(|keys| *keys != 0),
+            }
+        };
+        parties.map(stream).collect()
     }
 
     /// Whether it hears and sends.
@@ -337,6 +426,16 @@ impl Skinny {
         self.sends.extend(frame.end());
     }
 
+    /// A port for a call.
+    fn free_port(&mut self) -> Option<u32> {
+        if self.own_ports.is_empty() {
+            self.next_port += 2;
+            return Some(self.next_port);
+        }
+        let taken = |port: &u32| self.ports.values().any(|(_, open, _)| open == port);
+        self.own_ports.iter().map(|port| u32::from(*port)).find(|port| !taken(port))
+    }
+
     fn complain(&mut self, what: String) {
         self.complaint.get_or_insert(what);
     }
@@ -351,309 +450,6 @@ impl Skinny {
         if let Some(ask) = self.asks.pop_front() {
             self.sends.extend(ask);
         }
-    }
-
-    fn takes(&mut self, message: &Message<'_>) {
-        let expected = match message.id {
-            0x81 | 0x118 | 0x100 => 0,
-            _ if !self.agreed || self.version < 10 => 0,
-            _ => u32::from(self.version),
-        };
-        if message.header != expected {
-            self.complain(format!("{:#x} has version {} in its header", message.id, message.header));
-        }
-        match message.id {
-            0x81 => {
-                self.keepalive = message.word(0);
-                self.version = if message.body.len() >= 20 { message.byte(16) } else { 3 };
-                self.agreed = true;
-                for question in [0x0e, 0x28, 0x25, 0x0c] {
-                    self.ask(question, &[]);
-                }
-                self.goes_on();
-            }
-            0x9d => self.rejected = Some(message.text(0, 32)),
-            0x9b => {
-                let codecs =
-                    CODECS.iter().fold(self.frame(0x10).word(CODECS.len() as u32), |frame, codec| {
-                        frame.word(*codec).word(40).word(0).word(0)
-                    });
-                self.send(codecs);
-            }
-            0x9f => self.reset = Some(message.word(0)),
-            0x100 => self.answers_keepalive += 1,
-            0x118 => self.registered = false,
-            0x97 | 0x108 | 0x109 | 0x93 | 0x142 | 0x92 | 0x147 | 0x91 | 0x149 | 0x11f | 0x146 | 0x12f
-            | 0x148 | 0x90 => {
-                self.takes_setup(message);
-                self.goes_on();
-            }
-            0x94 => {
-                self.clock = std::array::from_fn(|place| message.word(place * 4));
-                self.registered = true;
-            }
-            0x11b | 0x11a | 0x98 | 0x15f => {}
-            0x107 => self.tells_how_it_sounded(message),
-            0x86 => {
-                self.lamps.insert((message.word(0), message.word(4)), message.word(8));
-            }
-            0x85 => self.ringer = message.word(0),
-            0x88 => self.speaker = message.word(0) == 1,
-            0x89 | 0x116 | 0x117 => {}
-            0x105 | 0x106 | 0x8a | 0x8b | 0x128 => self.takes_media(message),
-            _ => self.takes_display(message),
-        }
-    }
-
-    fn takes_setup(&mut self, message: &Message<'_>) {
-        match message.id {
-            0x97 => {
-                let count = message.word(4).min(42) as usize;
-                let button = |place: usize| (message.byte(13 + place * 2), message.byte(12 + place * 2));
-                self.buttons = (0..count).map(button).collect();
-                for (kind, instance) in self.buttons.clone() {
-                    let instance = u32::from(instance);
-                    match kind {
-                        LINE => {
-                            self.ask(0x0b, &[instance]);
-                            self.ask(0x09, &[instance]);
-                        }
-                        SPEED_DIAL => self.ask(0x0a, &[instance]),
-                        BUSY_LAMP | FEATURE => self.ask(0x34, &[instance]),
-                        SERVICE => self.ask(0x33, &[instance]),
-                        _ => {}
-                    }
-                }
-                // The time comes last.
-                self.ask(0x0d, &[]);
-            }
-            0x108 => {
-                let count = message.word(4).min(32) as usize;
-                let key = |place: usize| (message.text(12 + place * 20, 16), message.word(28 + place * 20));
-                self.keys = (0..count).map(key).collect();
-            }
-            0x109 => {
-                let count = message.word(4).min(16) as usize;
-                let set = |set: usize| (0..16).map(|place| message.byte(12 + set * 48 + place)).collect();
-                self.sets = (0..count).map(set).collect();
-            }
-            0x90 => {
-                let (place, room) = if self.version < 18 { (12, 24) } else { (12, 25) };
-                let number = if message.word(8) == 0 { String::new() } else { message.text(place, room) };
-                self.forwards.insert(message.word(4), number);
-            }
-            0x92 => {
-                let words = [message.text(4, 24), message.text(28, 40), message.text(68, 40)];
-                self.lines.insert(message.word(0), words);
-            }
-            0x147 => {
-                let texts = message.texts(8);
-                let words = std::array::from_fn(|place| texts.get(place).cloned().unwrap_or_default());
-                self.lines.insert(message.word(0), words);
-            }
-            0x91 => {
-                self.speed_dials.insert(message.word(0), [message.text(4, 24), message.text(28, 40)]);
-            }
-            0x11f => {
-                self.features.insert(message.word(0), (message.word(48), message.text(8, 40)));
-            }
-            0x146 => {
-                self.features.insert(message.word(0), (message.word(8), message.text(12, 121)));
-            }
-            _ => {}
-        }
-    }
-
-    fn takes_media(&mut self, message: &Message<'_>) {
-        let party = message.word(4);
-        match message.id {
-            0x105 => {
-                let expected = match self.version {
-                    ..=16 => 108,
-                    17..=21 => 128,
-                    22.. => 168,
-                };
-                if message.body.len() != expected {
-                    self.complain(format!("OpenReceiveChannel has {} bytes", message.body.len()));
-                }
-                let (call, codec) = (message.word(24), message.word(12));
-                if !CODECS.contains(&codec) {
-                    self.complain(format!("it has no codec {codec}"));
-                }
-                if self.ports.values().any(|(_, _, open)| *open != 0) && self.ports.len() >= 2 {
-                    self.complain("it has no more than two ports".to_owned());
-                }
-                self.next_port += 2;
-                let port = self.next_port;
-                if self.mute_ports {
-                    return;
-                }
-                self.ports.insert(party, (call, port, codec));
-                let (version, ip) = (self.version, self.ip);
-                let frame = self.frame(0x22).word(0).address(version, ip).word(port).word(party).word(call);
-                self.send(frame);
-            }
-            0x106 => {
-                let was_open = self.ports.remove(&party).is_some();
-                if !was_open && !self.mute_ports {
-                    self.complain(format!("port {party} is closed that was not open"));
-                }
-            }
-            0x8a => {
-                let base = if self.version < 17 { 12 } else { 28 };
-                let [a, b, c, d] = message.address(self.version, 8);
-                let port = message.word(base);
-                let (codec, events) = (message.word(base + 8), message.word(base + 88));
-                if !self.ports.contains_key(&party) {
-                    self.complain(format!("it shall send for port {party}, which is not open"));
-                }
-                self.sending.insert(party, (format!("{a}.{b}.{c}.{d}:{port}"), codec, events));
-            }
-            0x8b => {
-                let sent = self.sending.remove(&party).is_some();
-                if !sent {
-                    self.complain(format!("it shall stop sending for port {party}, and does not send"));
-                }
-            }
-            0x128 => {
-                let digit = match message.word(0) {
-                    10 => '0',
-                    14 => '*',
-                    15 => '#',
-                    tone => char::from_digit(tone, 10).unwrap_or('?'),
-                };
-                self.played.push(digit);
-            }
-            _ => {}
-        }
-    }
-
-    /// It is asked how a call sounded, which it only knows while its port is open.
-    fn tells_how_it_sounded(&mut self, message: &Message<'_>) {
-        let (room, asked) = if self.version < 19 { (24, 24) } else { (28, 28) };
-        let (number, call) = (message.text(0, room), message.word(asked));
-        if !self.ports.values().any(|(open, ..)| *open == call) {
-            self.complain(format!("it is asked how call {call} sounded, which has no port"));
-        }
-        if self.mute_statistics {
-            return;
-        }
-        let frame = match self.version {
-            ..=19 => self.frame(0x23).text(&number, 24).word(call).word(0),
-            20..=21 => self.frame(0x23).text(&number, 28).word(call).word(0),
-            22.. => self.frame(0x23).text(&number, 28).word(call).bytes(&[0]),
-        };
-        // Packets and bytes sent, the same received, packets lost, jitter and delay.
-        let counted = [500, 86_000, 498, 85_656, 2, 3, 12];
-        let frame = counted.into_iter().fold(frame, Frame::word);
-        let text = "MLQK=4.5000;MLQKav=4.4000;CCR=0.0040;CS=1;SCS=0;";
-        let frame = match self.version {
-            ..=8 => frame,
-            9..=21 => frame.word(text.len() as u32).text(text, 600),
-            22.. => frame.word(text.len() as u32).bytes(text.as_bytes()),
-        };
-        self.send(frame);
-    }
-
-    fn takes_display(&mut self, message: &Message<'_>) {
-        match message.id {
-            0x111 => {
-                let (state, line, number) = (message.word(0), message.word(4), message.word(8));
-                if state == ON_HOOK {
-                    self.calls.remove(&number);
-                    self.played.clear();
-                    return;
-                }
-                let call = self.calls.entry(number).or_default();
-                (call.state, call.line) = (state, line);
-            }
-            0x110 => {
-                let (call, set) = (message.word(4), message.word(8) as usize);
-                if set >= self.sets.len() {
-                    self.complain(format!("there is no set {set} of keys"));
-                }
-                if call == 0 {
-                    self.idle_set = set;
-                } else if let Some(shown) = self.call(call) {
-                    (shown.set, shown.mask) = (set, message.word(12));
-                }
-            }
-            0x8f => {
-                let (calling, called) = (
-                    [message.text(40, 24), message.text(0, 40)],
-                    [message.text(104, 24), message.text(64, 40)],
-                );
-                if let Some(call) = self.call(message.word(132)) {
-                    (call.calling, call.called) = (calling, called);
-                }
-            }
-            0x14a => {
-                // From version 16 on there are three more texts.
-                let more = usize::from(self.version >= 16);
-                let texts = message.texts(32);
-                let text = |place: usize| texts.get(place).cloned().unwrap_or_default();
-                let (calling, called) = ([text(0), text(8 + more)], [text(1 + more), text(9 + more)]);
-                if let Some(call) = self.call(message.word(4)) {
-                    (call.calling, call.called) = (calling, called);
-                }
-            }
-            0x112 | 0x145 => {
-                let (number, text) = match message.id {
-                    0x112 => (message.word(40), message.text(4, 32)),
-                    _ => (message.word(8), message.texts(12).first().cloned().unwrap_or_default()),
-                };
-                if number == 0 {
-                    self.prompt = text;
-                } else if let Some(call) = self.call(number) {
-                    call.prompt = text;
-                }
-            }
-            0x113 => {
-                if let Some(call) = self.calls.get_mut(&message.word(4)) {
-                    call.prompt.clear();
-                }
-            }
-            0x82 => {
-                let tone = message.word(0);
-                if let Some(call) = self.call(message.word(12)) {
-                    call.tone = tone;
-                }
-            }
-            0x83 => {
-                if let Some(call) = self.calls.get_mut(&message.word(4)) {
-                    call.tone = 0;
-                }
-            }
-            0x11d => {
-                let (number, at) = match self.version {
-                    ..=17 => (message.text(0, 24), 28),
-                    18.. => (message.text(0, 25), 29),
-                };
-                if let Some(call) = self.call(message.word(at)) {
-                    call.dialled = number;
-                }
-            }
-            0x119 => {}
-            0x114 => self.notice = message.text(4, 32),
-            0x143 => self.notice = message.texts(4).first().cloned().unwrap_or_default(),
-            0x120 => self.notice = message.text(8, 32),
-            0x144 => self.notice = message.texts(8).first().cloned().unwrap_or_default(),
-            0x115 | 0x121 => self.notice.clear(),
-            0x156 => self.history.push(message.word(0)),
-            0x13f => {
-                let text = String::from_utf8_lossy(message.body.get(40..).unwrap_or_default()).into_owned();
-                self.documents.push(text.trim_end_matches('\0').to_owned());
-            }
-            0x160 | 0x153 | 0x152 | 0x130 => {}
-            other => self.complain(format!("nobody knows message {other:#x}")),
-        }
-    }
-
-    fn call(&mut self, number: u32) -> Option<&mut Call> {
-        if !self.calls.contains_key(&number) {
-            self.complain(format!("call {number} is spoken of, which is not shown"));
-        }
-        self.calls.get_mut(&number)
     }
 }
 
@@ -674,5 +470,15 @@ impl Call {
             IN_USE_REMOTELY => "sees the line in use".to_owned(),
             other => format!("is in state {other}, reads {:?}", self.prompt),
         }
+    }
+}
+
+/// The payload type of a codec in RTP (RFC 3551 §6); 0 for those that this phone does not have.
+fn payload_type(codec: u32) -> u8 {
+    match codec {
+        2 => 8,
+        6 => 9,
+        11 => 18,
+        _ => 0,
     }
 }

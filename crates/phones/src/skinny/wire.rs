@@ -61,12 +61,29 @@ pub struct Message<'b> {
     pub body: &'b [u8],
 }
 
-/// The first whole frame of some bytes, and how long it is.
-pub fn first(bytes: &[u8]) -> Option<(Message<'_>, usize)> {
-    let length = word(bytes, 0)? as usize + 8;
-    let frame = bytes.get(..length)?;
-    let (header, id) = (word(frame, 4)?, word(frame, 8)?);
-    Some((Message { header, id, body: frame.get(12..)? }, length))
+/// What stands at the beginning of some bytes.
+pub enum First<'b> {
+    /// A message, with the length of its frame.
+    Whole(Message<'b>, usize),
+    /// Less than a frame.
+    Part,
+    /// No frame is so short, or so long as this.
+    Nonsense(usize),
+}
+
+/// A frame has at least the number of its message, and phones take none that is longer than this.
+const LENGTHS: std::ops::RangeInclusive<usize> = 12..=8192;
+
+/// The first frame of some bytes.
+pub fn first(bytes: &[u8]) -> First<'_> {
+    let Some(length) = word(bytes, 0) else { return First::Part };
+    let length = (length as usize).saturating_add(8);
+    if !LENGTHS.contains(&length) {
+        return First::Nonsense(length);
+    }
+    let parts = bytes.get(..length).and_then(|it| Some((word(it, 4)?, word(it, 8)?, it.get(12..)?)));
+    let Some((header, id, body)) = parts else { return First::Part };
+    First::Whole(Message { header, id, body }, length)
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
