@@ -45,8 +45,10 @@ pub trait Device {
     fn shows(&self) -> Display;
     /// Where its sound goes and comes from.
     fn streams(&self) -> Vec<Stream>;
-    /// It ends its calls and leaves.
+    /// It ends its calls, and leaves when they have ended; to be called again until it is not registered any more.
     fn leaves(&mut self, now: Instant);
+    /// What a port counted in its call: packets and bytes sent, the same received, packets lost.
+    fn counts(&mut self, port: u16, counted: [u32; 5]);
     /// What it was told that cannot be, once.
     fn complaint(&mut self) -> Option<String>;
 }

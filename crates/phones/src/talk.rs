@@ -98,9 +98,15 @@ impl Mouth {
         Some(said)
     }
 
-    /// It was silent for a while: the next packet says that something begins.
+    /// It was silent for a while: the next packet says that something begins. Keys that nobody hears are over.
     pub fn pauses(&mut self) {
         self.begins = true;
+        (self.key, self.keys) = (None, VecDeque::new());
+    }
+
+    /// Whether keys are still to be sent.
+    pub fn has_keys(&self) -> bool {
+        self.key.is_some() || !self.keys.is_empty()
     }
 
     fn written(&mut self, kind: u8, timestamp: u32, marker: bool, payload: &[u8]) -> Vec<u8> {

@@ -143,7 +143,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Adopt or refuse phones that came by themselves (auto-registration).
+    /// Adopt or refuse phones that came by themselves (auto-registration), or be a phone at this terminal.
     Phone {
         #[command(subcommand)]
         what: phone::PhoneCommand,

@@ -1,4 +1,10 @@
-//! `strowger phone`: phones that came by themselves.
+//! `strowger phone`: phones that came by themselves, and phones at a terminal.
+
+mod desk;
+mod script;
+mod sound;
+mod terminal;
+mod wire;
 
 use serde_json::{Map, Value, json};
 
@@ -39,6 +45,8 @@ pub(crate) enum PhoneCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Be a phone that speaks SCCP: it shows its display, takes commands, speaks and hears.
+    Sccp(terminal::SccpOptions),
     /// Remove a phone that came by itself with its line, and let it come no more.
     Refuse {
         #[command(flatten)]
@@ -64,6 +72,7 @@ pub(crate) fn run(command: &PhoneCommand) -> anyhow::Result<()> {
             }
             print::print(list(&serde_json::from_str(&body)?, terminal_width()))
         }
+        PhoneCommand::Sccp(options) => terminal::sccp(options),
         PhoneCommand::Adopt { place, name, number, display, description, owner, json } => {
             let given =
                 [("number", number), ("display", display), ("description", description), ("owner", owner)];

@@ -22,6 +22,9 @@ pub struct Life {
     pause: Duration,
     /// Why its connection is closed, once.
     closes: Option<&'static str>,
+    /// It is put away: its calls were ended, and then it asked to go.
+    hangs_up: bool,
+    unregisters: bool,
 }
 
 /// Where the connection stands.
@@ -52,7 +55,15 @@ impl Life {
     /// A phone that wants to connect at once.
     pub fn new(phone: Skinny, asks: bool) -> Self {
         let again = Instant::START;
-        Life { phone, asks, state: State::Away { again }, pause: Duration::from_secs(1), closes: None }
+        Life {
+            phone,
+            asks,
+            state: State::Away { again },
+            pause: Duration::from_secs(1),
+            closes: None,
+            hangs_up: false,
+            unregisters: false,
+        }
     }
 
     fn registers(&mut self, now: Instant) {
@@ -200,10 +211,20 @@ impl Device for Life {
     }
 
     fn leaves(&mut self, _: Instant) {
-        if self.phone.registered {
+        if !self.phone.registered {
+            return;
+        }
+        if !std::mem::replace(&mut self.hangs_up, true) {
             self.phone.hangs_up_all();
+        }
+        // With calls a phone is not let go.
+        if self.phone.calls.is_empty() && !std::mem::replace(&mut self.unregisters, true) {
             self.phone.unregisters();
         }
+    }
+
+    fn counts(&mut self, port: u16, [sent, bytes_sent, heard, bytes_heard, lost]: [u32; 5]) {
+        self.phone.counted.insert(port, [sent, bytes_sent, heard, bytes_heard, lost, 0, 0]);
     }
 
     fn complaint(&mut self) -> Option<String> {

@@ -92,6 +92,9 @@ pub struct Skinny {
     pub mute_statistics: bool,
     /// What it was told that cannot be.
     pub complaint: Option<String>,
+    /// What each of its ports counted in its call, as a phone reports it: packets and bytes sent, the same received, packets lost, jitter and delay
+    /// in milliseconds. Of a port that counts nothing it says always the same.
+    pub counted: BTreeMap<u16, [u32; 7]>,
     /// Each call was told as missed, received or placed.
     pub history: Vec<u32>,
 }
@@ -383,9 +386,8 @@ impl Skinny {
 
     /// Its sound: where it goes and comes from.
     pub fn streams(&self) -> Vec<Stream> {
-        let parties = self.ports.keys().chain(self.sending.keys().filter(|it| !self.ports.contains_key(it)));
-        let stream = |party: &u32| {
-            let (call, port, codec) = self.ports.get(party).copied().unwrap_or_default();
+        let stream = |(party, (call, port, codec)): (&u32, &(u32, u32, u32))| {
+            let (call, port, codec) = (*call, *port, *codec);
             let sending = self.sending.get(party);
             let sends_to = sending.and_then(|(address, ..)| address.parse::<SocketAddr>().ok());
             Stream {
@@ -396,7 +398,7 @@ impl Skinny {
                 keys: sending.and_then(|(.., keys)| u8::try_from(*keys).ok()).filter(|keys| *keys != 0),
             }
         };
-        parties.map(stream).collect()
+        self.ports.iter().map(stream).collect()
     }
 
     /// Whether it hears and sends.

@@ -35,7 +35,9 @@ impl Skinny {
             }
             0x9f => self.reset = Some(message.word(0)),
             0x100 => self.answers_keepalive += 1,
-            0x118 => self.registered = false,
+            // 0: it may go. Otherwise it stays, with the calls that it has.
+            0x118 if message.word(0) == 0 => self.registered = false,
+            0x118 => {}
             0x97 | 0x108 | 0x109 | 0x93 | 0x142 | 0x92 | 0x147 | 0x91 | 0x149 | 0x11f | 0x146 | 0x12f
             | 0x148 | 0x90 => {
                 self.takes_setup(message);
@@ -192,7 +194,8 @@ impl Skinny {
     fn tells_how_it_sounded(&mut self, message: &Message<'_>) {
         let (room, asked) = if self.version < 19 { (24, 24) } else { (28, 28) };
         let (number, call) = (message.text(0, room), message.word(asked));
-        if !self.ports.values().any(|(open, ..)| *open == call) {
+        let port = self.ports.values().find(|(open, ..)| *open == call).map(|(_, port, _)| *port);
+        if port.is_none() {
             self.complain(format!("it is asked how call {call} sounded, which has no port"));
         }
         if self.mute_statistics {
@@ -204,9 +207,11 @@ impl Skinny {
             22.. => self.frame(0x23).text(&number, 28).word(call).bytes(&[0]),
         };
         // Packets and bytes sent, the same received, packets lost, jitter and delay.
-        let counted = [500, 86_000, 498, 85_656, 2, 3, 12];
+        let counted = port.and_then(|port| self.counted.get(&u16::try_from(port).ok()?)).copied();
+        // What it hears is judged by nobody where packets are counted.
+        let text = if counted.is_some() { "" } else { "MLQK=4.5000;MLQKav=4.4000;CCR=0.0040;CS=1;SCS=0;" };
+        let counted = counted.unwrap_or([500, 86_000, 498, 85_656, 2, 3, 12]);
         let frame = counted.into_iter().fold(frame, Frame::word);
-        let text = "MLQK=4.5000;MLQKav=4.4000;CCR=0.0040;CS=1;SCS=0;";
         let frame = match self.version {
             ..=8 => frame,
             9..=21 => frame.word(text.len() as u32).text(text, 600),
