@@ -263,9 +263,18 @@ pub enum FurtherDigits {
     None,
     /// It tells every further key, as [`Signal::Digit`], when [`Command::CollectDigits`] asks for them.
     Keys,
+    /// It told the whole number; keys beyond it, such as those of a code, it tells when [`Command::CollectDigits`] asks for them.
+    Beyond,
     /// It asks again with a longer number under the same id (RFC 3578, overlap); what it asked before is answered that the
     /// number is incomplete.
     Again,
+}
+
+impl FurtherDigits {
+    /// Whether the device tells keys when it is asked to.
+    pub const fn tells_keys(self) -> bool {
+        matches!(self, FurtherDigits::Keys | FurtherDigits::Beyond)
+    }
 }
 
 /// Why a device that told keys one by one tells no more of them.
@@ -552,6 +561,8 @@ pub enum Signal {
     Digit(Digit),
     /// No key comes any more of those that [`Command::CollectDigits`] asked for.
     DigitsEnded(DigitsEnd),
+    /// The user took the last key of the number back, before anything followed from it.
+    DigitErased,
     /// The device wants this leg's other party sent elsewhere (REFER).
     TransferRequested {
         /// The number to send it to.

@@ -38,6 +38,7 @@ fn told_sentence(leg: LegId, told: &Told<'_>, names: &Names) -> Option<String> {
             Some(format!("{device} has something to be heard before the answer."))
         }
         Told::Digit => Some(format!("{device} sent a key press.")),
+        Told::DigitErased => Some(format!("{device} took the last key back.")),
         Told::DigitsEnded(DigitsEnd::Complete) => Some(format!("{device} said that the number is complete.")),
         Told::DigitsEnded(DigitsEnd::Lost) => {
             Some(format!("{device} can tell no more keys of the number that is dialled."))

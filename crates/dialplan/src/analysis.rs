@@ -264,6 +264,12 @@ impl Analysis {
         analysis
     }
 
+    /// The same caller dials this instead, key by key: a key was taken back.
+    #[must_use]
+    pub fn dialled_anew(&self, number: &Digits) -> Self {
+        Self::of(&self.plan, Arc::clone(&self.caller), Arrival::KeyByKey, number, self.now)
+    }
+
     /// Tells what time it is: lookups that begin from now on see the partitions that are open now, unless a parameter
     /// lets the time of the first lookup stand for all.
     pub fn set_time(&mut self, now: WallTime) {

@@ -439,9 +439,10 @@ fn what_is_set_by_its_key_and_elsewhere_stands_on_the_phone() {
     for version in [5, 11, 17, 22] {
         let (mut world, mut phones) = scene(version);
         phones.presses(&mut world, 11, "DND");
-        phones.does(&mut world, 11, |phone| phone.hangs_up_all());
         passes(&mut world, &mut phones);
-        assert_eq!(phones.shows(11), "reads \"DND\"", "version {version}");
+        // What was changed is shown for a while, and what stands is below it.
+        assert_eq!(phones.shows(11), "reads for a while \"Do not disturb\"", "version {version}");
+        assert_eq!((phones.phone(11).calls.len(), &*phones.phone(11).prompt), (0, "DND"));
         assert_eq!(phones.phone(11).lamps.get(&(0x82, 1)), Some(&2));
         // A phone that comes back shows it.
         phones.breaks(&mut world, 11);
@@ -456,12 +457,13 @@ fn what_is_set_by_its_key_and_elsewhere_stands_on_the_phone() {
         phones.presses(&mut world, 14, "CFwdALL");
         phones.does(&mut world, 14, |phone| phone.hangs_up_all());
         passes(&mut world, &mut phones);
-        assert_eq!((phones.shows(14), phones.phone(14).forwards[&1].as_str()), (String::new(), ""));
+        let (shows, phone) = (phones.shows(14), phones.phone(14));
+        assert_eq!((&*shows, &*phone.forwards[&1]), ("reads for a while \"Not forwarded\"", ""));
+        assert_eq!(phone.prompt, "Your current options");
         phones.presses(&mut world, 14, "CFwdALL");
         phones.does(&mut world, 14, |phone| phone.dials("1001#"));
-        phones.does(&mut world, 14, |phone| phone.hangs_up_all());
         passes(&mut world, &mut phones);
-        assert_eq!(phones.phone(14).forwards[&1], "1001");
+        assert_eq!((phones.phone(14).calls.len(), &*phones.phone(14).forwards[&1]), (0, "1001"));
         phones.settle(&mut world);
         world.settled();
     }

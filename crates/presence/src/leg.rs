@@ -76,6 +76,7 @@ pub(crate) fn signal(leg: &mut Leg, signal: &Signal) -> Effect {
         | Signal::MediaRequested
         | Signal::MediaRefused(_)
         | Signal::Digit(_)
+        | Signal::DigitErased
         | Signal::DigitsEnded(_)
         | Signal::Redirected(_)
         | Signal::TransferRequested { .. }

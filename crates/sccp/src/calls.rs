@@ -6,8 +6,10 @@
 mod call;
 mod channel;
 mod commands;
+mod dialling;
 mod display;
 mod elsewhere;
+mod face;
 mod incoming;
 pub mod io;
 mod keys;
@@ -109,7 +111,7 @@ impl Calls {
             Input::Timeout => {
                 while let Some((_, (device, call))) = self.shared.timers.pop_due(now.mono) {
                     if let Some(phone) = self.phones.get_mut(&device) {
-                        phone.port_is_late(&mut self.shared, now, call, out);
+                        phone.port_is_late(&mut self.shared, call, out);
                     }
                 }
             }

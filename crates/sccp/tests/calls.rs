@@ -19,7 +19,9 @@ use strowger_sccp::calls::io::{Direction, Format, Input, Media, Outbox, Output, 
 use strowger_sccp::codes::{
     CallReference, Codec, Instance, MediaStatus, PartyId, SoftKey, Stimulus as Button,
 };
-use strowger_sccp::message::calls::{KeypadButton, LineCall, OffHook, OnHook, SoftKeyEvent, Stimulus};
+use strowger_sccp::message::calls::{
+    Dialled, EnblocCall, KeypadButton, LineCall, OffHook, OnHook, SoftKeyEvent, Stimulus,
+};
 use strowger_sccp::message::media::OpenReceiveChannelAck;
 use strowger_sccp::message::statistics::{ConnectionStatisticsRes, Counters, Statistics};
 use strowger_sccp::{Address, Calls, FromStation, Text, ToStation};
@@ -452,6 +454,62 @@ fn the_ladders_of_calls() {
     chosen.say(SoftKeyEvent { event: SoftKey::SELECT, line: Instance(1), call: first });
     chosen.soft_key(SoftKey::DIRECT_TRANSFER);
 
+    let mut whole = Bench::new();
+    whole.title("a whole number is on the display at once, a second one takes its place, and keys after it are none of it");
+    let speed_dial = |number: &str| EnblocCall {
+        dialled: Dialled { number: number.into(), line: None, ..Dialled::default() },
+    };
+    whole.say(speed_dial("1001"));
+    whole.dial("5");
+    whole.say(speed_dial("1002"));
+    whole.command(&Command::Tone(Tone::ZipZip), Media::None);
+    whole.command(&Command::CollectDigits, Media::None);
+    whole.dial("7");
+    whole.command(&Command::Release(Cause::USER_BUSY), Media::None);
+    whole.soft_key(SoftKey::REDIAL);
+
+    let mut erased = Bench::new();
+    erased.title("keys are taken back, and those of a code are none of the number");
+    erased.say(OffHook { of: None });
+    erased.dial("12");
+    erased.soft_key(SoftKey::BACKSPACE);
+    erased.soft_key(SoftKey::BACKSPACE);
+    erased.soft_key(SoftKey::BACKSPACE);
+    erased.dial("9");
+    erased.command(&Command::Tone(Tone::ZipZip), Media::None);
+    erased.dial("4");
+    erased.soft_key(SoftKey::BACKSPACE);
+    erased.command(&Command::StopCollecting, Media::None);
+
+    let mut settings = Bench::new();
+    settings.title("settings are changed by keys while its user talks, who reads what became of them");
+    settings.talk();
+    settings.soft_key(SoftKey::DO_NOT_DISTURB);
+    let done = Command::Answer { media: Sdp::None, connected: party("", "Do not disturb") };
+    settings.command(&done, Media::None);
+    settings.soft_key(SoftKey::DO_NOT_DISTURB);
+    settings.command(&Command::Release(Cause::FACILITY_REJECTED), Media::None);
+
+    let mut elsewhere_answered = Bench::new();
+    let other = &mut elsewhere_answered;
+    other.title("what is answered elsewhere is not missed; a call that is only shown lets its lamp flash; a second one is heard in the first");
+    other.ring(40, RingSound::Silent, Media::None);
+    other.command(&Command::Release(Cause::NON_SELECTED_USER_CLEARING), Media::None);
+    other.talk();
+    other.ring(44, RingSound::CallWaiting, Media::None);
+    other.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
+
+    let mut listens = Bench::new();
+    listens.title("who only listens is heard after the line's button, and not because a hold was refused");
+    listens.ring(40, RingSound::Once, Media::Offer(voice(20_000, Direction::SendOnly)));
+    listens.soft_key(SoftKey::ANSWER);
+    listens.opens(24_000);
+    listens.soft_key(SoftKey::HOLD);
+    listens.command(&Command::RefuseMedia(Cause::BEARER_CAPABILITY_NOT_AUTHORIZED), Media::None);
+    listens.opens(24_002);
+    let call = CallReference(0);
+    listens.say(Stimulus { stimulus: Button::LINE, instance: Instance(1), call, status: None });
+
     let mut late = Bench::new();
     late.title("a phone that never says where its port is, one that has none, and one that is gone");
     late.ring(40, RingSound::Usual, Media::Offer(voice(20_000, Direction::SendReceive)));
@@ -479,11 +537,43 @@ fn the_ladders_of_calls() {
     late.ring(56, RingSound::Usual, Media::None);
 
     let all: String = [
-        bench, next, barred, moved, music, failed, waiting, turns, transfer, conference, sounded, elsewhere,
-        collected, chosen, late,
+        bench,
+        next,
+        barred,
+        moved,
+        music,
+        failed,
+        waiting,
+        turns,
+        transfer,
+        conference,
+        sounded,
+        elsewhere,
+        collected,
+        chosen,
+        whole,
+        erased,
+        settings,
+        elsewhere_answered,
+        listens,
+        late,
     ]
     .iter()
     .map(|bench| &*bench.ladder)
     .collect();
     support::compare(all.trim_start(), include_str!("../testdata/calls.txt"));
+}
+
+#[test]
+fn more_keys_than_a_number_has_are_not_kept() {
+    let mut bench = Bench::new();
+    bench.say(OffHook { of: None });
+    bench.dial(&"1".repeat(1_000));
+    assert_eq!(bench.ladder.matches("tells Digit(").count(), 64);
+    let number = "2".repeat(25);
+    for _ in 0..100 {
+        bench.say(EnblocCall { dialled: Dialled { number: number.as_str().into(), line: None } });
+    }
+    assert_eq!(bench.ladder.matches("tells Digit(").count(), 64);
+    assert_eq!(bench.calls.legs(), 1);
 }

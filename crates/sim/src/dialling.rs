@@ -207,8 +207,8 @@ impl Checker {
         let arrival = match further {
             FurtherDigits::Keys if digits.len() > 1 => Arrival::ApplicationThroughSip,
             FurtherDigits::Keys | FurtherDigits::Again => Arrival::KeyByKey,
-            FurtherDigits::None if digits.is_empty() => return None,
-            FurtherDigits::None => Arrival::EnBloc,
+            FurtherDigits::None | FurtherDigits::Beyond if digits.is_empty() => return None,
+            FurtherDigits::None | FurtherDigits::Beyond => Arrival::EnBloc,
         };
         let mut analysis = Analysis::begin(&configuration.calls.plan, phone.caller(), arrival, now.wall);
         analysis.dial(&digits);

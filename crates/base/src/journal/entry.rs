@@ -266,6 +266,8 @@ pub enum Told<'a> {
     Digit,
     /// It tells no more keys of the number that is dialled.
     DigitsEnded(DigitsEnd),
+    /// Its user took the last key of the number back.
+    DigitErased,
     /// It wants the other party sent elsewhere.
     TransferRequested {
         /// To this number.
@@ -309,6 +311,7 @@ wire_enum!(Told<'a> {
     FeatureRequested = 11 { feature },
     MetadataRequested = 12,
     Quality = 13 (quality),
+    DigitErased = 14,
 });
 
 /// What a device counted of the media of its call, until that ended or was held.

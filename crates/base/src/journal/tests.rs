@@ -426,6 +426,7 @@ fn samples() -> Vec<Entry<'static>> {
         Told::MediaRefused(Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED),
         Told::Digit,
         Told::DigitsEnded(crate::leg::DigitsEnd::Lost),
+        Told::DigitErased,
         Told::TransferRequested { destination: "9", replaces: Some(leg(300)) },
         Told::TransferEnded { failure: Some(Cause::USER_BUSY) },
         Told::Released { cause: Cause::NORMAL_CALL_CLEARING, reason: ReleaseReason::HungUp },

@@ -207,7 +207,7 @@ impl Authorizing {
                 step.facts.way = Way::Prompt(Box::new(self));
                 return Opening::prepare(step, vec![Target::Service(Service::Prompt)], Reach::Direct);
             }
-            if step.facts.further_digits != FurtherDigits::Keys {
+            if !step.facts.further_digits.tells_keys() {
                 // It could not be asked after all.
                 return self.take(step, Input::KeysLost);
             }
@@ -322,6 +322,7 @@ impl Keyed {
         match signal {
             Signal::Digit(Digit { key, .. }) => Some(Keyed::Key(*key)),
             Signal::DigitsEnded(end) => Some(Keyed::Ended(*end)),
+            Signal::DigitErased => None,
             Signal::Setup(_)
             | Signal::Proceeding
             | Signal::Alerting { .. }
@@ -367,7 +368,7 @@ impl Step<'_> {
 
     /// Has the calling device tell its keys, when it can.
     pub(super) fn collect_digits(&mut self) {
-        if self.facts.further_digits == FurtherDigits::Keys {
+        if self.facts.further_digits.tells_keys() {
             self.facts.collects_digits = true;
             self.command(self.facts.caller, Command::CollectDigits);
         }
@@ -392,7 +393,7 @@ impl Facts {
 
     /// Whoever redirected the call hears no tone, and the caller did not dial this number.
     fn prompting(&self) -> Prompting {
-        let keys = self.further_digits == FurtherDigits::Keys;
+        let keys = self.further_digits.tells_keys();
         if !self.is_redirected() && (keys || self.can_be_asked()) {
             Prompting::Caller
         } else {

@@ -39,10 +39,10 @@ pub(super) fn begin(step: &mut Step<'_>, caller: Arc<Caller>) -> State {
         // What a phone tells at once was dialled at once, so nothing is cut off at an urgent pattern; keys may follow.
         FurtherDigits::Keys if digits.len() > 1 => Arrival::ApplicationThroughSip,
         FurtherDigits::Keys | FurtherDigits::Again => Arrival::KeyByKey,
-        FurtherDigits::None if digits.is_empty() => {
+        FurtherDigits::None | FurtherDigits::Beyond if digits.is_empty() => {
             return unresolved(step, NotResolved::Malformed, Cause::INVALID_NUMBER_FORMAT);
         }
-        FurtherDigits::None => Arrival::EnBloc,
+        FurtherDigits::None | FurtherDigits::Beyond => Arrival::EnBloc,
     };
     read(step, caller, arrival, &digits)
 }
@@ -103,6 +103,9 @@ impl Dialing {
             self.analysis.set_time(step.now.wall);
             return if self.reads(symbol) { self.proceed(step) } else { State::Dialing(self) };
         }
+        if let Signal::DigitErased = signal {
+            return self.erased(step);
+        }
         if let Signal::DigitsEnded(end) = signal {
             return self.no_more_keys(step, end);
         }
@@ -113,6 +116,24 @@ impl Dialing {
             }
             None => State::Dialing(self),
         }
+    }
+
+    /// The last key is taken back: the rest is analysed as if it had never been pressed.
+    fn erased(mut self, step: &mut Step<'_>) -> State {
+        let mut called = step.facts.called.to_string();
+        if step.facts.further_digits != FurtherDigits::Keys
+            || step.facts.was_sent_on()
+            || called.pop().is_none()
+        {
+            return State::Dialing(self);
+        }
+        step.facts.called = called.into();
+        let Ok(digits) = Digits::parse(&step.normalised_called()) else { return State::Dialing(self) };
+        self.analysis.set_time(step.now.wall);
+        self.analysis = Box::new(self.analysis.dialled_anew(&digits));
+        self.told = 0;
+        self.outside_tone_given = self.analysis.outside_dial_tone();
+        self.proceed(step)
     }
 
     /// The device tells no more keys. A number that may have been meant to go on waits as it would for a slow finger, so that
@@ -219,7 +240,7 @@ impl Dialing {
     fn first_digit_timer(&self, step: &Step<'_>) -> Option<Duration> {
         match step.facts.further_digits {
             FurtherDigits::Again => Some(self.analysis.plan().parameters().interdigit_timer),
-            FurtherDigits::Keys | FurtherDigits::None => None,
+            FurtherDigits::Keys | FurtherDigits::Beyond | FurtherDigits::None => None,
         }
     }
 

@@ -268,6 +268,7 @@ impl Step<'_> {
             | Signal::Proceeding
             | Signal::Alerting { .. }
             | Signal::Digit(_)
+            | Signal::DigitErased
             | Signal::DigitsEnded(_)
             | Signal::Redirected(_)
             | Signal::TransferRequested { .. }

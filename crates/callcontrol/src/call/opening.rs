@@ -232,6 +232,7 @@ impl Step<'_> {
             Signal::Redirected(_)
             | Signal::Media(Media::None)
             | Signal::Digit(_)
+            | Signal::DigitErased
             | Signal::DigitsEnded(_) => None,
         }
     }

@@ -144,6 +144,7 @@ impl Ringing {
             Signal::Redirected(_)
             | Signal::Media(Media::None)
             | Signal::Digit(_)
+            | Signal::DigitErased
             | Signal::DigitsEnded(_) => {}
         }
         State::Ringing(self)
@@ -249,6 +250,7 @@ impl Ringing {
             | Signal::Media(Media::None)
             | Signal::Redirected(_)
             | Signal::Digit(_)
+            | Signal::DigitErased
             | Signal::DigitsEnded(_) => {}
         }
         State::Ringing(self)
@@ -285,7 +287,7 @@ impl Ringing {
             }
             Signal::Setup(_) => step.impossible("a called device asked for a call on the same leg"),
             Signal::DigitsEnded(_) => step.impossible("a called device was never asked for digits"),
-            Signal::Proceeding | Signal::Media(Media::None) | Signal::Digit(_) => {}
+            Signal::Proceeding | Signal::Media(Media::None) | Signal::Digit(_) | Signal::DigitErased => {}
         }
         State::Ringing(self)
     }

@@ -52,7 +52,7 @@ impl Talking {
                 State::Talking(self)
             }
             // Keys that were collected belong to the number, which is known.
-            Signal::DigitsEnded(_) => State::Talking(self),
+            Signal::DigitErased | Signal::DigitsEnded(_) => State::Talking(self),
             // No feature asks a device to transfer itself yet; the journal has told it.
             Signal::TransferEnded(_) => State::Talking(self),
             Signal::MetadataRequested | Signal::TransferRequested { .. } | Signal::FeatureRequested(_) => {

@@ -21,6 +21,7 @@ pub(crate) fn told(now: Now, call: CallId, leg: LegId, signal: &Signal, out: &mu
         Signal::MediaRefused(cause) => Told::MediaRefused(*cause),
         Signal::MetadataRequested => Told::MetadataRequested,
         Signal::Digit(_) => Told::Digit,
+        Signal::DigitErased => Told::DigitErased,
         Signal::DigitsEnded(end) => Told::DigitsEnded(*end),
         Signal::TransferRequested { destination, replaces } => {
             Told::TransferRequested { destination, replaces: *replaces }

@@ -406,6 +406,7 @@ impl CallControl {
                 | Signal::Alerting { .. }
                 | Signal::Media(Media::None)
                 | Signal::Digit(_)
+                | Signal::DigitErased
                 | Signal::DigitsEnded(_)
                 | Signal::Redirected(_)
                 | Signal::FeatureRequested(_)

@@ -453,6 +453,8 @@ impl Driver {
                 FurtherDigits::Keys
             } else if flags.contains(&"again") {
                 FurtherDigits::Again
+            } else if flags.contains(&"beyond") {
+                FurtherDigits::Beyond
             } else {
                 FurtherDigits::None
             },
@@ -493,6 +495,7 @@ impl Driver {
             ["refuses", cause] => Signal::MediaRefused(Cause(cause.parse().unwrap())),
             ["digit", key] => Signal::Digit(Digit { key: key.chars().next().unwrap(), duration_ms: 100 }),
             ["digits-complete"] => Signal::DigitsEnded(DigitsEnd::Complete),
+            ["erases"] => Signal::DigitErased,
             ["digits-lost"] => Signal::DigitsEnded(DigitsEnd::Lost),
             ["transfer", number] => {
                 Signal::TransferRequested { destination: (*number).into(), replaces: None }

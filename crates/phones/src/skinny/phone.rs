@@ -73,6 +73,8 @@ pub struct Skinny {
     pub ringer: u32,
     /// Its loudspeaker is on.
     pub speaker: bool,
+    /// Its receiver is lifted.
+    pub off_hook: bool,
     /// Year, month, day of the week, day, hour, minute, second as it was told.
     pub clock: [u32; 7],
     /// Its ports that are open, by the number that the server gave: call, port, codec.
@@ -122,6 +124,8 @@ pub struct Call {
     pub tone: u32,
 }
 
+/// What says that its user does something: keys, numbers, buttons, the receiver, soft keys.
+const DOINGS: [u32; 6] = [0x03, 0x04, 0x05, 0x06, 0x07, 0x26];
 /// The receiver is lifted, and the number is not complete.
 pub const OFF_HOOK: u32 = 1;
 /// The call is over.
@@ -239,12 +243,14 @@ impl Skinny {
 
     /// Its receiver is lifted.
     pub fn lifts(&mut self) {
+        self.off_hook = true;
         let frame = self.frame(0x06).word(1).word(0);
         self.send(frame);
     }
 
     /// Its receiver is put down.
     pub fn puts_down(&mut self) {
+        self.off_hook = false;
         let frame = self.frame(0x07).word(0).word(0);
         self.send(frame);
     }
@@ -370,8 +376,8 @@ impl Skinny {
     /// What it shows, in words.
     pub fn display(&self) -> Vec<String> {
         let mut shown: Vec<String> = self.calls.values().map(Call::words).collect();
-        if shown.is_empty() && !self.notice.is_empty() {
-            shown.push(format!("reads {:?}", self.notice));
+        if !self.notice.is_empty() {
+            shown.push(format!("reads for a while {:?}", self.notice));
         } else if shown.is_empty() && !matches!(&*self.prompt, "" | "Your current options") {
             shown.push(format!("reads {:?}", self.prompt));
         }
@@ -425,6 +431,10 @@ impl Skinny {
     }
 
     fn send(&mut self, frame: Frame) {
+        // Whoever does something has read what was there.
+        if DOINGS.contains(&frame.id()) {
+            self.notice.clear();
+        }
         self.sends.extend(frame.end());
     }
 

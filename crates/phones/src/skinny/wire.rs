@@ -7,6 +7,12 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// Which message it is.
+    pub fn id(&self) -> u32 {
+        let id = self.bytes.get(8..12).and_then(|id| id.try_into().ok());
+        id.map_or(0, u32::from_le_bytes)
+    }
+
     /// A message of this number; phones may leave the version in the header 0.
     pub fn new(header: u32, id: u32) -> Self {
         let mut bytes = vec![0; 4];

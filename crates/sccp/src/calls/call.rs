@@ -6,7 +6,7 @@ use strowger_base::{LegId, TimerHandle};
 
 use super::channel::{Channel, Of};
 use super::display::{Display, Parties};
-use crate::codes::{CallReference, CallType, Instance, PartyId, Tone};
+use crate::codes::{CallReference, CallType, Instance, KeyMode, PartyId, Tone};
 use crate::message::ToStation;
 
 /// One call.
@@ -34,11 +34,18 @@ pub(super) struct Call {
     pub(super) feature: Option<FeatureCode>,
     /// The feature for which a number is keyed.
     pub(super) collects: Option<FeatureCode>,
+    /// It changes a setting: its user sees and hears nothing of it, and is told what became of it.
+    pub(super) is_silent: bool,
+    /// The call in which its waiting is heard.
+    waits_in: Option<Place>,
     /// Whether its user has chosen it for what is done with several calls.
     pub(super) selected: bool,
     /// Until the phone has to say where its port is, or the next key has to come.
     pub(super) patience: Option<TimerHandle>,
 }
+
+/// A call by its line and number.
+pub(super) type Place = (Instance, CallReference);
 
 /// What becomes of keys that are pressed in a call whose number is complete.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -84,6 +91,20 @@ pub(super) enum Purpose {
     Conference(CallReference),
 }
 
+impl Purpose {
+    fn first(self) -> Option<CallReference> {
+        match self {
+            Purpose::None => None,
+            Purpose::Transfer(first) | Purpose::Conference(first) => Some(first),
+        }
+    }
+
+    /// Whether it was begun out of this call.
+    pub(super) fn is_for(self, call: CallReference) -> bool {
+        self.first() == Some(call)
+    }
+}
+
 impl Call {
     pub(super) fn new(
         reference: CallReference,
@@ -107,6 +128,8 @@ impl Call {
             purpose: Purpose::None,
             feature: None,
             collects: None,
+            is_silent: false,
+            waits_in: None,
             selected: false,
             patience: None,
         }
@@ -114,7 +137,7 @@ impl Call {
 
     /// Whether its user hears and talks, or is about to.
     pub(super) const fn is_active(&self) -> bool {
-        !matches!(self.state, State::RingingIn(_) | State::Held)
+        !self.is_silent && !matches!(self.state, State::RingingIn(_) | State::Held)
     }
 
     pub(super) fn display<'a>(&self, tell: &'a mut Vec<ToStation>) -> Display<'a> {
@@ -130,6 +153,30 @@ impl Call {
     pub(super) fn next_port(&mut self) -> Of {
         self.ports += 1;
         self.this_port()
+    }
+
+    /// The keys while its parties talk.
+    pub(super) const fn connected_keys(&self) -> KeyMode {
+        match self.purpose {
+            Purpose::None => KeyMode::CONNECTED,
+            Purpose::Transfer(_) => KeyMode::CONNECTED_WITH_TRANSFER,
+            Purpose::Conference(_) => KeyMode::CONNECTED_CONFERENCE,
+        }
+    }
+
+    /// Begins to ring. That it waits is heard in the call that its user talks in, where there is one.
+    pub(super) fn ring(&mut self, sound: RingSound, talks: Option<Place>, tell: &mut Vec<ToStation>) {
+        self.waits_in = talks.filter(|_| sound == RingSound::CallWaiting);
+        self.rings_at(tell).ring(sound);
+    }
+
+    pub(super) fn stop_ringing(&self, sound: RingSound, tell: &mut Vec<ToStation>) {
+        self.rings_at(tell).stop_ringing(sound);
+    }
+
+    fn rings_at<'a>(&self, tell: &'a mut Vec<ToStation>) -> Display<'a> {
+        let (line, call) = self.waits_in.unwrap_or((self.line, self.reference));
+        Display { line, call, tell }
     }
 
     /// Plays a tone in place of the one before.

@@ -137,6 +137,11 @@ impl Channel {
         self.remote.is_none()
     }
 
+    /// Whether its user only listens, as far as the other side has said.
+    pub(super) fn only_hears(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.direction == Direction::SendOnly)
+    }
+
     /// Nothing is known of the other side any more: what is offered next is the phone's own choice.
     pub(super) fn forget(&mut self) {
         self.remote = None;

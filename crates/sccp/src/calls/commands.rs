@@ -2,7 +2,7 @@
 
 use strowger_base::feature::FeatureRequest;
 use strowger_base::leg::{Alert, Party, ReleaseReason, Signal};
-use strowger_base::{Cause, Command, LegId, Now};
+use strowger_base::{Cause, Command, LegId, Now, leg};
 
 use super::Shared;
 use super::call::{Keys, State};
@@ -10,7 +10,7 @@ use super::channel::{self, Waits};
 use super::display::{key_tone, refusal, tone_of};
 use super::io::{Media, Outbox, Output, Voice};
 use super::phone::PhoneCalls;
-use crate::codes::{CallReference, CallState, CallType, ConferenceId, KeyMode, Phrase, Tone};
+use crate::codes::{CallReference, CallState, CallType, ConferenceId, Phrase, Tone};
 use crate::message::dtmf::SendDtmfTone;
 use crate::wire::text::Text;
 
@@ -24,11 +24,22 @@ impl PhoneCalls {
         media: Media,
         out: &mut Outbox,
     ) {
-        let before = !self.calls.is_empty();
-        let Some(leg) = self.find(reference).and_then(|call| call.leg) else { return };
+        let before = self.before();
+        let Some((leg, silent)) = self.find(reference).and_then(|call| Some((call.leg?, call.is_silent)))
+        else {
+            return;
+        };
+        if silent {
+            self.changed(shared, reference, command, out);
+            return self.settle(before, out);
+        }
         match command {
             Command::Tone(tone) => {
-                self.with_call(reference, out, |call, tell| call.play(tone_of(*tone), tell))
+                // By this tone a code is asked for: the number is complete, and what is keyed now is none of it.
+                if *tone == leg::Tone::ZipZip {
+                    self.proceed(reference, out);
+                }
+                self.with_call(reference, out, |call, tell| call.play(tone_of(*tone), tell));
             }
             Command::CollectDigits => self.tell_keys(reference, Keys::Told),
             Command::StopCollecting => {
@@ -69,19 +80,17 @@ impl PhoneCalls {
             Command::FeatureAnswer(answer) if answer.request == FeatureRequest::Park.word() => {
                 self.notice(answer, out);
             }
+            // Its user sees that it is one.
+            Command::FeatureAnswer(answer) if answer.result.is_ok() && answer.request == CONFERENCE => {}
             Command::FeatureAnswer(answer) if !answer.text.is_empty() => {
-                let text = Text::from(&*answer.text);
-                self.with_call(reference, out, |call, tell| call.display(tell).say(text));
+                self.notify(Text::from(&*answer.text), out);
             }
             Command::FeatureAnswer(answer) if answer.result.is_err() => {
                 let cause = answer.result.err().unwrap_or(Cause::FACILITY_REJECTED);
-                let text = Text::phrase(refusal(answer.request, cause), "");
-                self.with_call(reference, out, |call, tell| call.display(tell).say(text));
+                self.notify(Text::phrase(refusal(answer.request, cause), ""), out);
             }
             Command::TransferEnded(Err(_)) | Command::TransferResult(Err(_)) => {
-                self.with_call(reference, out, |call, tell| {
-                    call.display(tell).prompt(Phrase::CAN_NOT_COMPLETE_TRANSFER, "");
-                });
+                self.notify(Text::phrase(Phrase::CAN_NOT_COMPLETE_TRANSFER, ""), out);
             }
             Command::RequestTransfer(_) => {
                 let cause = Cause::SERVICE_NOT_IMPLEMENTED;
@@ -100,34 +109,43 @@ impl PhoneCalls {
             | Command::ShowRecording(_)
             | Command::Ring(_) => {}
         }
-        self.tell_calls(before, out);
+        self.settle(before, out);
+    }
+
+    /// What became of a setting that its user changes.
+    fn changed(
+        &mut self,
+        shared: &mut Shared,
+        reference: CallReference,
+        command: &Command,
+        out: &mut Outbox,
+    ) {
+        match command {
+            // It is done; the tone that says so is for those who have nothing to read.
+            Command::Answer { connected, .. } => {
+                let text = Text::from(&*connected.name);
+                if !text.as_str().is_empty() {
+                    self.notify(text, out);
+                }
+                self.end(shared, reference, out);
+            }
+            Command::Release(cause) => {
+                let feature = self.find(reference).and_then(|call| call.feature);
+                if *cause != Cause::NORMAL_CALL_CLEARING
+                    && let Some(feature) = feature
+                {
+                    self.notify(Text::phrase(refusal(feature.word(), *cause), ""), out);
+                }
+                self.remove(shared, reference, out);
+            }
+            _ => {}
+        }
     }
 
     fn tell_keys(&mut self, reference: CallReference, keys: Keys) {
         if let Some(call) = self.find(reference) {
             call.keys = keys;
         }
-    }
-
-    /// The number is complete.
-    fn proceed(&mut self, reference: CallReference, out: &mut Outbox) {
-        self.with_call(reference, out, |call, tell| {
-            if call.state != State::Dialing {
-                return;
-            }
-            call.state = State::Proceeding;
-            call.parties.called.number = call.dialled.as_str().into();
-            call.play(None, tell);
-            let (dialled, parties) = (call.dialled.clone(), call.parties.clone());
-            let mut display = call.display(tell);
-            display.state(CallState::PROCEED);
-            if !dialled.is_empty() {
-                display.dialled(&dialled);
-            }
-            display.parties(CallType::OUTBOUND, &parties);
-            display.prompt(Phrase::CALL_PROCEED, "");
-            display.keys(KeyMode::RING_OUT);
-        });
     }
 
     /// Whoever was called is rung, or something is to be heard.
@@ -165,12 +183,12 @@ impl PhoneCalls {
         self.with_call(reference, out, |call, tell| {
             call.state = State::Connected;
             call.play(None, tell);
-            let parties = call.parties.clone();
+            let (parties, keys) = (call.parties.clone(), call.connected_keys());
             let mut display = call.display(tell);
             display.state(CallState::CONNECTED);
             display.parties(CallType::OUTBOUND, &parties);
             display.prompt(Phrase::CONNECTED, "");
-            display.keys(KeyMode::CONNECTED);
+            display.keys(keys);
         });
     }
 
@@ -260,7 +278,13 @@ impl PhoneCalls {
     }
 
     /// Call control wants an offer.
-    fn offer(&mut self, shared: &mut Shared, now: Now, reference: CallReference, out: &mut Outbox) {
+    pub(super) fn offer(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        out: &mut Outbox,
+    ) {
         let format = channel::preferred(&self.capabilities);
         let Some(call) = self.find(reference) else { return };
         let open = call.channel.codec().or(format);
@@ -275,6 +299,9 @@ impl PhoneCalls {
 
     /// The leg is over. A caller hears why until the receiver is down.
     fn released(&mut self, shared: &mut Shared, reference: CallReference, cause: Cause, out: &mut Outbox) {
+        if cause == Cause::NON_SELECTED_USER_CLEARING && self.rings(reference) {
+            self.with_call(reference, out, |call, tell| call.display(tell).answered_elsewhere());
+        }
         let Some(call) = self.find(reference) else { return };
         match call.state {
             State::Dialing | State::Proceeding | State::RingingOut
@@ -295,7 +322,7 @@ impl PhoneCalls {
     }
 
     /// Does something with a call and tells the phone what follows.
-    fn with_call(
+    pub(super) fn with_call(
         &mut self,
         reference: CallReference,
         out: &mut Outbox,
@@ -313,3 +340,6 @@ impl PhoneCalls {
         self.calls.iter().find(|call| call.reference == reference)?.leg
     }
 }
+
+/// What the key for conferences asks for.
+const CONFERENCE: &str = "conference";

@@ -6,12 +6,12 @@ use strowger_base::leg::{Party, Presentation, RingSound};
 use strowger_base::{Cause, FeatureCode, leg};
 
 use crate::codes::{
-    self, CallReference, CallState, CallType, Instance, KeyMode, LampMode, Phrase, Restrictions,
-    RingDuration, RingMode, Stimulus, Switch, Tone, ToneDirection, Visibility,
+    self, CallReference, CallState, CallType, Disposition, Instance, KeyMode, LampMode, Phrase, Restrictions,
+    RingDuration, RingMode, Stimulus, Tone, ToneDirection, Visibility,
 };
 use crate::message::ToStation;
-use crate::message::alerting::{SetLamp, SetRinger, SetSpeakerMode, StartTone, StopTone};
-use crate::message::calls::{CallInfo, CallState as CallStateMessage, DialedNumber};
+use crate::message::alerting::{SetLamp, SetRinger, StartTone, StopTone};
+use crate::message::calls::{CallHistoryDisposition, CallInfo, CallState as CallStateMessage, DialedNumber};
 use crate::message::display::{ClearPromptStatus, DisplayPromptStatus};
 use crate::message::keys::SelectSoftKeys;
 use crate::wire::text::Text;
@@ -84,11 +84,12 @@ impl Display<'_> {
     pub(super) fn ring(&mut self, sound: RingSound) {
         let (mode, duration) = match sound {
             RingSound::Usual => (RingMode::INSIDE, RingDuration::NORMAL),
-            RingSound::Distinctive(1) => (RingMode::OUTSIDE, RingDuration::NORMAL),
+            RingSound::Distinctive(1) => (RingMode::INSIDE, RingDuration::NORMAL),
+            RingSound::Distinctive(2) => (RingMode::OUTSIDE, RingDuration::NORMAL),
             RingSound::Distinctive(_) => (RingMode::FEATURE, RingDuration::NORMAL),
             RingSound::Once => (RingMode::INSIDE, RingDuration::SINGLE),
             RingSound::CallWaiting => return self.tone(Tone::CALL_WAITING_TONE),
-            RingSound::Silent => return,
+            RingSound::Silent => (RingMode::FLASH_ONLY, RingDuration::NORMAL),
         };
         self.tell.push(SetRinger { mode, duration, line: self.line, call: self.call }.into());
     }
@@ -96,16 +97,11 @@ impl Display<'_> {
     pub(super) fn stop_ringing(&mut self, sound: RingSound) {
         match sound {
             RingSound::CallWaiting => self.silence(Tone::CALL_WAITING_TONE),
-            RingSound::Silent => {}
-            RingSound::Usual | RingSound::Distinctive(_) | RingSound::Once => {
+            RingSound::Usual | RingSound::Distinctive(_) | RingSound::Once | RingSound::Silent => {
                 let (mode, duration) = (RingMode::OFF, RingDuration::NORMAL);
                 self.tell.push(SetRinger { mode, duration, line: self.line, call: self.call }.into());
             }
         }
-    }
-
-    pub(super) fn speaker(&mut self, mode: Switch) {
-        self.tell.push(SetSpeakerMode { mode }.into());
     }
 
     pub(super) fn dialled(&mut self, number: &str) {
@@ -138,6 +134,14 @@ impl Display<'_> {
             }
             .into(),
         );
+    }
+
+    /// Somebody else has taken the call: it is none that was missed. Phones that do not know the message take a call that was connected
+    /// for one that was not.
+    pub(super) fn answered_elsewhere(&mut self) {
+        let (line, call) = (self.line, self.call);
+        self.tell.push(CallHistoryDisposition { disposition: Disposition::IGNORE, line, call }.into());
+        self.state(CallState::CONNECTED);
     }
 
     /// The call disappears.

@@ -1,18 +1,18 @@
 //! What other phones of a shared line do: their calls are shown, can be come into, and can be taken while they are held.
 
+use strowger_base::LegId;
 use strowger_base::feature::FeatureCode;
 use strowger_base::leg::{Party, Presentation};
 use strowger_base::watch::{CallDirection, CallPhase, LineCall};
-use strowger_base::{LegId, Now};
 
 use super::Shared;
 use super::call::Purpose;
+use super::dialling::Wanted;
 use super::display::{Display, Parties};
 use super::io::Outbox;
 use super::keys::Key;
-use super::phone::{PhoneCalls, Wanted};
-use crate::codes::{CallReference, CallState, CallType, Instance, KeyMode, LampMode, Phrase, Switch};
-use crate::message::alerting::SetSpeakerMode;
+use super::phone::PhoneCalls;
+use crate::codes::{CallReference, CallState, CallType, Instance, KeyMode, LampMode, Phrase};
 use crate::message::calls::LineCall as Named;
 
 /// The most calls of other phones that are shown of one line; CUCM's phones show no more.
@@ -73,6 +73,7 @@ impl PhoneCalls {
         calls: &[LineCall],
         out: &mut Outbox,
     ) {
+        let before = self.before();
         let device = self.phone.device.as_str();
         let is_own = |leg: LegId| shared.legs.get(&leg).is_some_and(|(of, _)| **of == *device);
         let others = calls.iter().filter(|call| !is_own(call.leg));
@@ -109,18 +110,12 @@ impl PhoneCalls {
             };
             shown.tell(&party, Display { line, call: reference, tell: &mut tell });
         }
-        // The lamp is that of the phone's own calls while it has any.
-        if !self.calls.iter().any(|call| call.line == line) {
-            let mode = self.lamp_of(line);
-            if self.lamps.insert(line, mode).unwrap_or(LampMode::OFF) != mode {
-                Display { line, call: CallReference(0), tell: &mut tell }.lamp(mode);
-            }
-        }
         self.tell(tell, out);
+        self.settle(before, out);
     }
 
     /// The lamp of a line on which the phone has no call of its own.
-    pub(super) fn lamp_of(&self, line: Instance) -> LampMode {
+    pub(super) fn lamp_of_elsewhere(&self, line: Instance) -> LampMode {
         let there = || self.elsewhere.iter().filter(|there| there.line == line);
         if there().next().is_none() {
             LampMode::OFF
@@ -131,11 +126,19 @@ impl PhoneCalls {
         }
     }
 
+    /// The call of another phone of a line that is held and can be taken, where nothing else is on the line.
+    pub(super) fn held_elsewhere(&self, line: Instance) -> Option<Named> {
+        let there: Vec<_> = self.elsewhere.iter().filter(|there| there.line == line).collect();
+        match there[..] {
+            [there] if there.shown.access == Access::Held => Some(Named { line, call: there.reference }),
+            _ => None,
+        }
+    }
+
     /// A key is pressed for a call of another phone. False when the key is none of such a call, and means what it always does.
     pub(super) fn pressed_elsewhere(
         &mut self,
         shared: &mut Shared,
-        now: Now,
         key: Key,
         of: &Named,
         out: &mut Outbox,
@@ -155,8 +158,7 @@ impl PhoneCalls {
             // Nothing of it is this phone's to hold, end or transfer.
             _ => return true,
         };
-        self.hold_active(shared, now, out);
-        self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
+        self.hold_active(shared, out);
         self.begin(shared, line, wanted, out);
         true
     }

@@ -9,8 +9,7 @@ use super::channel::{self, Waits};
 use super::display::Parties;
 use super::io::{Media, Outbox, Output};
 use super::phone::{CALLS_MAX, PhoneCalls};
-use crate::codes::{CallReference, CallState, CallType, Instance, KeyMode, LampMode, Phrase, Switch};
-use crate::message::alerting::SetSpeakerMode;
+use crate::codes::{CallReference, CallState, CallType, Instance, KeyMode, Phrase, Tone};
 
 impl PhoneCalls {
     /// Call control rings this phone.
@@ -23,7 +22,7 @@ impl PhoneCalls {
         media: Media,
         out: &mut Outbox,
     ) {
-        let before = !self.calls.is_empty();
+        let before = self.before();
         let refused = |cause: Cause, out: &mut Outbox| {
             let reason = ReleaseReason::Refused(cause.sip_status());
             out.push(Output::Signal(leg, Signal::Released { cause, reason }, Media::None));
@@ -69,8 +68,8 @@ impl PhoneCalls {
             display.prompt(Phrase::FROM, &format!(" {from}"));
         }
         display.keys(KeyMode::RING_IN);
-        display.lamp(LampMode::BLINK);
-        display.ring(ring.style.sound);
+        let talks = self.calls.iter().find(|call| call.is_active()).map(|call| (call.line, call.reference));
+        call.ring(ring.style.sound, talks, &mut tell);
         self.calls.push(call);
         self.tell(tell, out);
         let alert = strowger_base::leg::Alert::Ringing;
@@ -78,13 +77,13 @@ impl PhoneCalls {
         out.push(Output::Signal(leg, signal, Media::None));
         match ring.style.answer {
             Answering::User => {}
-            Answering::Headset => self.answer(shared, now, reference, out),
-            Answering::Loudspeaker => {
-                self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
+            // By which of the two its user hears is the phone's to know.
+            Answering::Headset | Answering::Loudspeaker => {
                 self.answer(shared, now, reference, out);
+                self.with_call(reference, out, |call, tell| call.display(tell).tone(Tone::ZIP));
             }
         }
-        self.tell_calls(before, out);
+        self.settle(before, out);
     }
 
     /// Its user, or the phone by itself, answers a call that rings.
@@ -95,16 +94,18 @@ impl PhoneCalls {
         reference: CallReference,
         out: &mut Outbox,
     ) {
-        self.hold_active(shared, now, out);
+        if !self.rings(reference) {
+            return;
+        }
+        self.hold_active(shared, out);
+        self.hear(out);
         let capabilities = self.capabilities.clone();
         let mut tell = Vec::new();
         let Some(call) = self.find(reference) else { return };
         let State::RingingIn(sound) = call.state else { return };
         call.state = State::Answering;
-        let mut display = call.display(&mut tell);
-        display.stop_ringing(sound);
-        display.lamp(LampMode::ON);
-        display.state(CallState::OFF_HOOK);
+        call.stop_ringing(sound, &mut tell);
+        call.display(&mut tell).state(CallState::OFF_HOOK);
         let (format, waits) = match call.channel.common(&capabilities) {
             Some(format) => (Some(format), Waits::Answer),
             None => (channel::preferred(&capabilities), Waits::Offer),

@@ -5,11 +5,12 @@ use strowger_base::{FeatureCode, Now, Signal};
 
 use super::Shared;
 use super::call::{Purpose, State};
+use super::dialling::Wanted;
 use super::io::{Media, Outbox, Output};
-use super::phone::{PhoneCalls, Wanted};
-use crate::codes::{CallReference, CallType, Instance, Phrase, SoftKey, Stimulus as Button, Switch};
-use crate::message::alerting::SetSpeakerMode;
-use crate::message::calls::{BackSpaceRes, CallSelectStat, LineCall, SoftKeyEvent, Stimulus};
+use super::phone::PhoneCalls;
+use crate::codes::{CallReference, CallType, Instance, Phrase, SoftKey, Stimulus as Button};
+use crate::message::calls::{CallSelectStat, LineCall, SoftKeyEvent, Stimulus};
+use crate::wire::text::Text;
 
 /// What a key asks for, whichever kind of key it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,7 +85,7 @@ impl PhoneCalls {
         }
         if button.stimulus == Button::SPEED_DIAL {
             let number = button.instance.0.to_string();
-            self.hold_active(shared, now, out);
+            self.hold_active(shared, out);
             let feature = Some(FeatureCode::SpeedDial);
             self.begin(shared, Instance(0), Wanted { number: &number, feature, ..Wanted::default() }, out);
             return;
@@ -96,40 +97,43 @@ impl PhoneCalls {
     /// A line's button answers what rings there, takes back what is held there, and otherwise begins a call.
     fn line_button(&mut self, shared: &mut Shared, now: Now, line: Instance, out: &mut Outbox) {
         if let Some(call) = self.ringing(line) {
-            self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
             return self.answer(shared, now, call, out);
         }
         let held = |call: &&super::call::Call| call.line == line && call.state == State::Held;
         if let Some(call) = self.calls.iter().find(held).map(|call| call.reference) {
             return self.resume(shared, now, call, out);
         }
-        if self.calls.iter().any(|call| call.line == line && call.is_active()) {
+        if let Some(call) =
+            self.active().filter(|call| self.calls.iter().any(|it| it.line == line && it.reference == *call))
+        {
+            return self.talk(shared, now, call, out);
+        }
+        if let Some(of) = self.held_elsewhere(line) {
+            self.pressed_elsewhere(shared, Key::Resume, &of, out);
             return;
         }
-        self.new_call(shared, now, line, Purpose::None, out);
+        self.new_call(shared, line, Purpose::None, out);
     }
 
     fn new_call(
         &mut self,
         shared: &mut Shared,
-        now: Now,
         line: Instance,
         purpose: Purpose,
         out: &mut Outbox,
     ) -> Option<CallReference> {
-        self.hold_active(shared, now, out);
-        self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
+        self.hold_active(shared, out);
         self.begin(shared, line, Wanted { purpose, ..Wanted::default() }, out)
     }
 
     fn pressed(&mut self, shared: &mut Shared, now: Now, key: Key, of: &LineCall, out: &mut Outbox) {
-        if self.pressed_elsewhere(shared, now, key, of, out) {
+        if self.pressed_elsewhere(shared, key, of, out) {
             return;
         }
         let call = self.meant(Some(of)).or_else(|| self.active());
         match (key, call) {
             (Key::NewCall, _) => {
-                self.new_call(shared, now, of.line, Purpose::None, out);
+                self.new_call(shared, of.line, Purpose::None, out);
             }
             (Key::Redial, _) => {
                 let number = self.dialled_last.clone();
@@ -137,8 +141,9 @@ impl PhoneCalls {
                     self.dial(shared, now, of.line, &number, out);
                 }
             }
+            (Key::Code(code), _) if is_setting(code) => self.change(shared, of.line, (code, ""), out),
             (Key::Code(code), _) => {
-                self.hold_active(shared, now, out);
+                self.hold_active(shared, out);
                 let wanted = Wanted { feature: Some(code), ..Wanted::default() };
                 self.begin(shared, of.line, wanted, out);
             }
@@ -164,8 +169,7 @@ impl PhoneCalls {
                     Some((call, true)) => self.end(shared, call, out),
                     Some((call, false)) => self.collected(shared, call, out),
                     None => {
-                        self.hold_active(shared, now, out);
-                        self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
+                        self.hold_active(shared, out);
                         let wanted = Wanted { collects: Some(code), ..Wanted::default() };
                         self.begin(shared, of.line, wanted, out);
                     }
@@ -174,17 +178,24 @@ impl PhoneCalls {
             (Key::Answer, call) => {
                 let rings = call.filter(|call| self.rings(*call)).or_else(|| self.ringing(of.line));
                 if let Some(call) = rings {
-                    self.tell(vec![SetSpeakerMode { mode: Switch::ON }.into()], out);
                     self.answer(shared, now, call, out);
+                }
+            }
+            // The key of a phone that has no other is for both.
+            (Key::Hold, None) => {
+                let held: Vec<_> = self.calls.iter().filter(|call| call.state == State::Held).collect();
+                if let [held] = held[..] {
+                    self.resume(shared, now, held.reference, out);
                 }
             }
             (_, None) => {}
             (Key::EndCall, Some(call)) => self.end(shared, call, out),
+            (Key::Hold, Some(call)) if self.is_held(call) => self.resume(shared, now, call, out),
             (Key::Hold, Some(call)) => self.hold(call, out),
             (Key::Resume, Some(call)) => self.resume(shared, now, call, out),
             (Key::Backspace, Some(call)) => self.backspace(call, out),
-            (Key::Transfer, Some(call)) => self.transfer(shared, now, call, out),
-            (Key::Conference, Some(call)) => self.conference(shared, now, call, out),
+            (Key::Transfer, Some(call)) => self.transfer(shared, call, out),
+            (Key::Conference, Some(call)) => self.conference(shared, call, out),
             (Key::Select, Some(call)) => self.select(call, out),
             (Key::Join, Some(call)) => self.join(shared, call, out),
             (Key::DirectTransfer, Some(call)) => self.direct_transfer(call, out),
@@ -198,19 +209,6 @@ impl PhoneCalls {
             shared.asked.insert(leg, self.phone.device.as_str().into());
             out.push(Output::Signal(leg, Signal::FeatureRequested(Box::new(request)), Media::None));
         }
-    }
-
-    /// A digit disappears from the display; call control keeps it, so that one that has led somewhere cannot be taken back.
-    fn backspace(&mut self, reference: CallReference, out: &mut Outbox) {
-        let Some(call) = self.find(reference) else { return };
-        if call.state != State::Dialing || call.dialled.is_empty() {
-            return;
-        }
-        if call.collects.is_some() {
-            call.dialled.pop();
-        }
-        let message = BackSpaceRes { line: call.line, call: reference };
-        self.tell(vec![message.into()], out);
     }
 
     /// A call is chosen, or no longer.
@@ -238,19 +236,11 @@ impl PhoneCalls {
         if held.len() == 1 { held } else { Vec::new() }
     }
 
-    fn not_active(&mut self, reference: CallReference, phrase: Phrase, out: &mut Outbox) {
-        let mut tell = Vec::new();
-        if let Some(call) = self.find(reference) {
-            call.display(&mut tell).prompt(phrase, "");
-        }
-        self.tell(tell, out);
-    }
-
     /// The parties of the chosen calls and of this one talk with each other.
     fn join(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
         let with: Vec<_> = self.others(reference).into_iter().filter_map(|call| self.leg_of(call)).collect();
         if with.is_empty() {
-            return self.not_active(reference, Phrase::CAN_NOT_JOIN_CALLS, out);
+            return self.notify(Text::phrase(Phrase::CAN_NOT_JOIN_CALLS, ""), out);
         }
         self.ask(shared, reference, FeatureRequest::Conference { with }, out);
     }
@@ -266,32 +256,32 @@ impl PhoneCalls {
         let replaces = call.leg;
         let first = if let [first] = others[..] { self.leg_of(first) } else { None };
         let Some((first, _)) = first.zip(replaces) else {
-            return self.not_active(reference, Phrase::CAN_NOT_COMPLETE_TRANSFER, out);
+            return self.notify(Text::phrase(Phrase::CAN_NOT_COMPLETE_TRANSFER, ""), out);
         };
         let signal = Signal::TransferRequested { destination: number, replaces };
         out.push(Output::Signal(first, signal, Media::None));
     }
 
     /// The first press holds the call and begins another one; the second transfers the party of the first to that of the second.
-    fn transfer(&mut self, shared: &mut Shared, now: Now, reference: CallReference, out: &mut Outbox) {
+    fn transfer(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
         let Some(call) = self.find(reference) else { return };
         let (line, state, purpose, number) =
             (call.line, call.state, call.purpose, call.parties.called.number.clone());
         match (purpose, state) {
-            (Purpose::Transfer(first), State::Connected | State::RingingOut) => {
+            (Purpose::Transfer(first), State::Connected | State::RingingOut | State::Proceeding) => {
                 let (Some(leg), replaces) = (self.leg_of(first), self.leg_of(reference)) else { return };
                 let signal = Signal::TransferRequested { destination: number, replaces };
                 out.push(Output::Signal(leg, signal, Media::None));
             }
             (_, State::Connected | State::Held) => {
-                self.new_call(shared, now, line, Purpose::Transfer(reference), out);
+                self.new_call(shared, line, Purpose::Transfer(reference), out);
             }
             (_, _) => {}
         }
     }
 
     /// The first press holds the call and begins another one; the second brings all together.
-    fn conference(&mut self, shared: &mut Shared, now: Now, reference: CallReference, out: &mut Outbox) {
+    fn conference(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
         let Some(call) = self.find(reference) else { return };
         let (line, state, purpose) = (call.line, call.state, call.purpose);
         match (purpose, state) {
@@ -300,11 +290,16 @@ impl PhoneCalls {
                 self.ask(shared, first, FeatureRequest::Conference { with }, out);
             }
             (_, State::Connected) => {
-                self.new_call(shared, now, line, Purpose::Conference(reference), out);
+                self.new_call(shared, line, Purpose::Conference(reference), out);
             }
             (_, _) => {}
         }
     }
+}
+
+/// Whether a feature changes a setting, and is no call.
+const fn is_setting(code: FeatureCode) -> bool {
+    matches!(code, FeatureCode::DoNotDisturb(_) | FeatureCode::HuntLogin(_) | FeatureCode::CancelForward(_))
 }
 
 fn of_soft_key(key: SoftKey) -> Option<Key> {

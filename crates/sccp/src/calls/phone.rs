@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strowger_base::feature::{FeatureAnswer, FeatureRequest};
-use strowger_base::leg::{Digit, FurtherDigits, Party, Presentation, ReleaseReason, Setup, Signal};
-use strowger_base::{Cause, FeatureCode, LegId, Now};
+use strowger_base::leg::{ReleaseReason, Signal};
+use strowger_base::{Cause, LegId, Now};
 
 use super::Shared;
-use super::call::{Call, Keys, Purpose, State, hang_up};
+use super::call::{Call, Purpose, State, hang_up};
 use super::channel::{self, Waits};
-use super::display::{Failure, Parties, refusal};
+use super::dialling::Wanted;
+use super::display::{Failure, refusal};
 use super::elsewhere::Elsewhere;
-use super::io::{Media, Outbox, Output, Phone, PhoneLine};
+use super::face::Hearing;
+use super::io::{Media, Outbox, Output, Phone};
 use super::statistics::AskedStatistics;
-use crate::codes::{
-    CallReference, CallState, CallType, Codec, Instance, KeyMode, LampMode, Phrase, Switch, Tone,
-};
+use crate::codes::{CallReference, CallState, CallType, Codec, Instance, KeyMode, LampMode, Phrase};
 use crate::message::calls::LineCall;
 use crate::message::display::DisplayNotify;
 use crate::message::{FromStation, ToStation};
@@ -24,14 +24,8 @@ use crate::wire::text::Text;
 
 /// The most calls that a phone has at once; CUCM's phones have fewer.
 pub(super) const CALLS_MAX: usize = 64;
-/// The most keys of a number that belongs to a key.
-const COLLECTED_MAX: usize = 24;
-/// After a pause of this a number that belongs to a key is complete.
-const PAUSE: Duration = Duration::from_secs(5);
 /// How long it shows what belongs to no call.
 const NOTICE: Duration = Duration::from_secs(10);
-/// What has come over seventy servers goes round in circles (RFC 3261 §8.1.1.6).
-const HOPS: u8 = 70;
 
 /// The calls of one phone.
 #[derive(Debug)]
@@ -46,7 +40,9 @@ pub(super) struct PhoneCalls {
     pub(super) statistics: AskedStatistics,
     /// The calls of other phones of its lines.
     pub(super) elsewhere: Vec<Elsewhere>,
-    /// How the lamps of lines are on which only other phones have calls.
+    /// By what its user hears.
+    pub(super) hearing: Hearing,
+    /// How the lamps of its lines are.
     pub(super) lamps: BTreeMap<Instance, LampMode>,
     /// Its lines whose calls all go elsewhere.
     pub(super) forwards: Vec<Instance>,
@@ -62,6 +58,7 @@ impl PhoneCalls {
             dialled_last: String::new(),
             statistics: AskedStatistics::default(),
             elsewhere: Vec::new(),
+            hearing: Hearing::default(),
             lamps: BTreeMap::new(),
             forwards: Vec::new(),
         }
@@ -91,10 +88,14 @@ impl PhoneCalls {
     }
 
     pub(super) fn said(&mut self, shared: &mut Shared, now: Now, message: &FromStation, out: &mut Outbox) {
-        let before = !self.calls.is_empty();
+        let before = self.before();
         match message {
-            FromStation::OffHook(message) => self.off_hook(shared, now, message.of.clone(), out),
+            FromStation::OffHook(message) => {
+                self.hearing = Hearing::Own;
+                self.off_hook(shared, now, message.of.clone(), out);
+            }
             FromStation::OnHook(message) => {
+                self.hearing = Hearing::Off;
                 let call = self.meant(message.of.as_ref()).or_else(|| self.active());
                 if let Some(call) = call {
                     self.end(shared, call, out);
@@ -118,7 +119,7 @@ impl PhoneCalls {
             FromStation::UpdateCapabilities(message) => {
                 self.capabilities = message.audio.iter().map(|capability| capability.codec).collect();
             }
-            FromStation::OpenReceiveChannelAck(message) => self.port_opened(shared, now, message, out),
+            FromStation::OpenReceiveChannelAck(message) => self.port_opened(shared, message, out),
             FromStation::ConnectionStatisticsRes(message) => {
                 if let Some(leg) = self.statistics.answered(message.statistics.call) {
                     out.push(Output::Statistics(leg, Box::new(message.statistics.clone())));
@@ -126,14 +127,7 @@ impl PhoneCalls {
             }
             _ => {}
         }
-        self.tell_calls(before, out);
-    }
-
-    pub(super) fn tell_calls(&self, before: bool, out: &mut Outbox) {
-        let any = !self.calls.is_empty();
-        if any != before {
-            out.push(Output::Calls { device: self.phone.device.clone(), any });
-        }
+        self.settle(before, out);
     }
 
     pub(super) fn find(&mut self, reference: CallReference) -> Option<&mut Call> {
@@ -177,6 +171,11 @@ impl PhoneCalls {
             }
             (Ok(()), text) => Text::from(text),
         };
+        self.notify(text, out);
+    }
+
+    /// Shows something for a while, whatever call it belongs to.
+    pub(super) fn notify(&self, text: Text, out: &mut Outbox) {
         self.tell(vec![DisplayNotify { duration: NOTICE, text }.into()], out);
     }
 
@@ -185,196 +184,28 @@ impl PhoneCalls {
         let rings = self.meant(of.as_ref()).filter(|call| self.rings(*call)).or_else(|| self.ringing(line));
         match rings {
             Some(call) => self.answer(shared, now, call, out),
-            None if self.active().is_some() => {}
-            None => {
-                self.begin(shared, line, Wanted::default(), out);
-            }
+            None => match self.active() {
+                Some(call) => self.talk(shared, now, call, out),
+                None => {
+                    self.begin(shared, line, Wanted::default(), out);
+                }
+            },
+        }
+    }
+
+    /// Whoever is only called to listen wants to be heard, as the target of an intercom call does.
+    pub(super) fn talk(&mut self, shared: &mut Shared, now: Now, reference: CallReference, out: &mut Outbox) {
+        let listens = |call: &&mut Call| {
+            call.state == State::Connected && call.kind == CallType::INBOUND && call.channel.only_hears()
+        };
+        if self.find(reference).filter(listens).is_some() {
+            self.offer(shared, now, reference, out);
         }
     }
 
     pub(super) fn rings(&self, reference: CallReference) -> bool {
         let rings = |call: &Call| call.reference == reference && matches!(call.state, State::RingingIn(_));
         self.calls.iter().any(rings)
-    }
-
-    /// Its user asks for a call. Returns the call, if there is a line for it.
-    pub(super) fn begin(
-        &mut self,
-        shared: &mut Shared,
-        line: Instance,
-        wanted: Wanted<'_>,
-        out: &mut Outbox,
-    ) -> Option<CallReference> {
-        let line = self.phone.lines.iter().find(|known| line.0 == 0 || known.instance == line)?.clone();
-        if self.calls.len() >= CALLS_MAX {
-            return None;
-        }
-        let (reference, leg) = (shared.reference(), shared.leg_ids.allocate());
-        shared.insert(leg, self.phone.device.as_str(), reference);
-        let mut call = Call::new(reference, line.instance, leg, CallType::OUTBOUND, State::Dialing);
-        call.dialled = wanted.number.into();
-        call.purpose = wanted.purpose;
-        let party = Party {
-            number: line.number.as_str().into(),
-            name: line.name.as_str().into(),
-            presentation: Presentation::Allowed,
-        };
-        call.parties = Parties { calling: party, ..Parties::default() };
-        let mut tell = Vec::new();
-        let mut display = call.display(&mut tell);
-        display.lamp(LampMode::ON);
-        display.state(CallState::OFF_HOOK);
-        display.prompt(Phrase::ENTER_NUMBER, "");
-        if let Some(code) = wanted.collects {
-            // The number belongs to the key: call control is told when it is complete.
-            display.keys(KeyMode::OFF_HOOK_WITH_FEATURE);
-            call.play(Some(Tone::INSIDE_DIAL_TONE), &mut tell);
-            call.collects = Some(code);
-            call.leg = None;
-            shared.remove(leg);
-            self.tell(tell, out);
-            self.calls.push(call);
-            return Some(reference);
-        }
-        display.keys(KeyMode::OFF_HOOK);
-        self.tell(tell, out);
-        call.feature = wanted.feature;
-        self.calls.push(call);
-        let setup = Setup {
-            replaces: wanted.replaces,
-            joins: wanted.joins,
-            ..self.setup(&line, reference, wanted.number, wanted.feature)
-        };
-        out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), Media::None));
-        Some(reference)
-    }
-
-    /// What call control is told of a call that begins.
-    fn setup(
-        &self,
-        line: &PhoneLine,
-        reference: CallReference,
-        number: &str,
-        feature: Option<FeatureCode>,
-    ) -> Setup {
-        let keyed = number.is_empty() && feature.is_none();
-        Setup {
-            origin: line.origin.clone(),
-            flow: self.phone.flow,
-            protocol_call_id: format!("{}/{}", self.phone.device.as_str(), reference.0).into(),
-            calling: Party {
-                number: line.number.as_str().into(),
-                name: line.name.as_str().into(),
-                presentation: Presentation::Allowed,
-            },
-            called: number.into(),
-            further_digits: if keyed { FurtherDigits::Keys } else { FurtherDigits::None },
-            media: strowger_base::Media::None,
-            hops_remaining: HOPS,
-            reliable_provisional: false,
-            behind_nat: false,
-            srtp_fallback: false,
-            diversions: Vec::new(),
-            replaces: None,
-            joins: None,
-            feature,
-        }
-    }
-
-    /// The number for a key is complete: call control is asked for what the key does.
-    pub(super) fn collected(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
-        let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
-        let Some(code) = call.collects.take() else { return };
-        if let Some(patience) = call.patience.take() {
-            shared.timers.cancel(patience);
-        }
-        let leg = shared.leg_ids.allocate();
-        shared.insert(leg, self.phone.device.as_str(), reference);
-        (call.leg, call.feature) = (Some(leg), Some(code));
-        let (line, number) = (call.line, call.dialled.clone());
-        let Some(line) = self.phone.lines.iter().find(|known| known.instance == line) else { return };
-        let setup = self.setup(line, reference, &number, Some(code));
-        out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), Media::None));
-    }
-
-    /// A key of the number that belongs to a key. The sign # ends it, as does a pause.
-    fn collect(
-        &mut self,
-        shared: &mut Shared,
-        now: Now,
-        reference: CallReference,
-        key: char,
-        out: &mut Outbox,
-    ) {
-        let mut tell = Vec::new();
-        let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
-        if let Some(patience) = call.patience.take() {
-            shared.timers.cancel(patience);
-        }
-        if key == '#' && !call.dialled.is_empty() {
-            return self.collected(shared, reference, out);
-        }
-        if call.dialled.is_empty() {
-            call.play(None, &mut tell);
-            call.display(&mut tell).keys(KeyMode::DIGITS_FOLLOWING);
-        }
-        if call.dialled.len() < COLLECTED_MAX {
-            call.dialled.push(key);
-        }
-        let device: Box<str> = self.phone.device.as_str().into();
-        call.patience = Some(shared.timers.set(now.mono + PAUSE, (device, reference)));
-        self.tell(tell, out);
-    }
-
-    /// Its user dials a whole number, in the call that waits for one or in a new one.
-    pub(super) fn dial(
-        &mut self,
-        shared: &mut Shared,
-        now: Now,
-        line: Instance,
-        number: &str,
-        out: &mut Outbox,
-    ) {
-        let waits = self.calls.iter().find(|call| call.state == State::Dialing).map(|call| call.reference);
-        if let Some(call) = waits {
-            for key in number.chars() {
-                self.key(shared, now, call, key, out);
-            }
-            return self.collected(shared, call, out);
-        }
-        self.hold_active(shared, now, out);
-        self.dialled_last = number.into();
-        self.begin(shared, line, Wanted { number, ..Wanted::default() }, out);
-    }
-
-    /// A key of the dial pad.
-    fn key(&mut self, shared: &mut Shared, now: Now, reference: CallReference, key: char, out: &mut Outbox) {
-        let mut tell = Vec::new();
-        let Some(call) = self.find(reference) else { return };
-        if call.collects.is_some() {
-            return self.collect(shared, now, reference, key, out);
-        }
-        let Some(leg) = call.leg else { return };
-        match call.state {
-            State::Dialing => {
-                if call.dialled.is_empty() {
-                    call.display(&mut tell).keys(KeyMode::DIGITS_FOLLOWING);
-                }
-                call.dialled.push(key);
-                self.dialled_last = self.find(reference).map(|call| call.dialled.clone()).unwrap_or_default();
-            }
-            State::Connected | State::Proceeding | State::RingingOut if call.keys == Keys::Told => {}
-            State::Connected
-            | State::Proceeding
-            | State::RingingOut
-            | State::RingingIn(_)
-            | State::Answering
-            | State::Held
-            | State::Resuming
-            | State::Failed => return,
-        }
-        self.tell(tell, out);
-        out.push(Output::Signal(leg, Signal::Digit(Digit { key, duration_ms: 0 }), Media::None));
     }
 
     /// Its user ends a call.
@@ -398,27 +229,27 @@ impl PhoneCalls {
         if let Some(patience) = call.patience {
             shared.timers.cancel(patience);
         }
+        if call.is_silent {
+            return;
+        }
+        // What was begun for it is a call like any other now.
+        for other in self.calls.iter_mut().filter(|other| other.purpose.is_for(reference)) {
+            other.purpose = Purpose::None;
+            if other.state == State::Connected {
+                other.display(&mut tell).keys(other.connected_keys());
+            }
+        }
         if let State::RingingIn(sound) = call.state {
-            call.display(&mut tell).stop_ringing(sound);
+            call.stop_ringing(sound, &mut tell);
         }
         call.play(None, &mut tell);
         call.channel.close(reference, &mut tell);
-        let others = self.calls.iter().any(|other| other.line == call.line);
-        let mut display = call.display(&mut tell);
-        display.gone();
-        if !others {
-            let mode = self.lamp_of(call.line);
-            display.lamp(mode);
-            self.lamps.insert(call.line, mode);
-        }
-        if call.is_active() && self.active().is_none() {
-            display.speaker(Switch::OFF);
-        }
+        call.display(&mut tell).gone();
         self.tell(tell, out);
     }
 
     /// Its user turns to another call: what is talked in goes on hold, and what nobody has answered ends, since the phone hears one call.
-    pub(super) fn hold_active(&mut self, shared: &mut Shared, _: Now, out: &mut Outbox) {
+    pub(super) fn hold_active(&mut self, shared: &mut Shared, out: &mut Outbox) {
         let active: Vec<_> =
             self.calls.iter().filter(|call| call.is_active()).map(|call| call.reference).collect();
         for reference in active {
@@ -431,6 +262,10 @@ impl PhoneCalls {
                 State::RingingIn(_) | State::Answering | State::Held | State::Resuming => {}
             }
         }
+    }
+
+    pub(super) fn is_held(&self, reference: CallReference) -> bool {
+        self.calls.iter().any(|call| call.reference == reference && call.state == State::Held)
     }
 
     pub(super) fn hold(&mut self, reference: CallReference, out: &mut Outbox) {
@@ -452,7 +287,6 @@ impl PhoneCalls {
         display.state(CallState::HOLD);
         display.prompt(Phrase::HOLD, "");
         display.keys(KeyMode::ON_HOLD);
-        display.lamp(LampMode::WINK);
         self.tell(tell, out);
     }
 
@@ -470,7 +304,8 @@ impl PhoneCalls {
         match call.state {
             // Its user turned to another call, and hears that one.
             State::Held if talks => return,
-            State::Held => self.resume(shared, now, reference, out),
+            // What the other side said stays: who only listened is not heard now.
+            State::Held => self.take_back(shared, now, reference, out),
             State::Connected if call.channel.is_unanswered() => self.show_hold(reference, out),
             State::Connected
             | State::Dialing
@@ -481,8 +316,7 @@ impl PhoneCalls {
             | State::Resuming
             | State::Failed => return,
         }
-        let text = Text::phrase(Phrase::KEY_IS_NOT_ACTIVE, "");
-        self.tell(vec![DisplayNotify { duration: NOTICE, text }.into()], out);
+        self.notify(Text::phrase(Phrase::KEY_IS_NOT_ACTIVE, ""), out);
     }
 
     pub(super) fn resume(
@@ -492,14 +326,19 @@ impl PhoneCalls {
         reference: CallReference,
         out: &mut Outbox,
     ) {
-        self.hold_active(shared, now, out);
+        let is_held = |call: &&mut Call| call.state == State::Held;
+        let Some(call) = self.find(reference).filter(is_held) else { return };
+        call.channel.forget();
+        self.take_back(shared, now, reference, out);
+    }
+
+    /// The phone opens its port again for a call that is held.
+    fn take_back(&mut self, shared: &mut Shared, now: Now, reference: CallReference, out: &mut Outbox) {
+        self.hold_active(shared, out);
+        self.hear(out);
         let capabilities = self.capabilities.clone();
         let Some(call) = self.find(reference) else { return };
-        if call.state != State::Held {
-            return;
-        }
         call.state = State::Resuming;
-        call.channel.forget();
         let format = call.channel.spoken().or_else(|| channel::preferred(&capabilities));
         self.open(shared, now, reference, format, Waits::Offer, out);
     }
@@ -514,6 +353,9 @@ impl PhoneCalls {
     ) {
         let mut tell = Vec::new();
         let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
+        if call.state == State::Dialing && !call.dialled.is_empty() {
+            self.dialled_last.clone_from(&call.dialled);
+        }
         call.state = State::Failed;
         self.statistics.ask(call, &mut tell);
         if let Some(leg) = call.leg.take() {
@@ -527,34 +369,6 @@ impl PhoneCalls {
         display.keys(KeyMode::OFF_HOOK);
         call.play(Some(failure.tone), &mut tell);
         self.tell(tell, out);
-    }
-}
-
-/// What a call is begun for.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
-    /// The number, where it is known.
-    pub(super) number: &'a str,
-    pub(super) feature: Option<FeatureCode>,
-    /// A feature that wants a number, which is keyed first.
-    pub(super) collects: Option<FeatureCode>,
-    /// A leg whose place it takes.
-    pub(super) replaces: Option<LegId>,
-    /// A leg whose conversation it comes into.
-    pub(super) joins: Option<LegId>,
-    pub(super) purpose: Purpose,
-}
-
-impl Default for Wanted<'_> {
-    fn default() -> Self {
-        Wanted {
-            number: "",
-            feature: None,
-            collects: None,
-            replaces: None,
-            joins: None,
-            purpose: Purpose::None,
-        }
     }
 }
 

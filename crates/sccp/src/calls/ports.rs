@@ -10,7 +10,7 @@ use super::channel::{self, Opened, Waits};
 use super::io::{Media, Outbox, Output};
 use super::phone::PhoneCalls;
 use super::{PORT_TIME, Shared};
-use crate::codes::{CallReference, CallState, CallType, KeyMode, LampMode, MediaStatus, PartyId, Phrase};
+use crate::codes::{CallReference, CallState, CallType, MediaStatus, PartyId, Phrase};
 use crate::message::media::OpenReceiveChannelAck;
 
 impl PhoneCalls {
@@ -50,7 +50,6 @@ impl PhoneCalls {
     pub(super) fn port_opened(
         &mut self,
         shared: &mut Shared,
-        _: Now,
         message: &OpenReceiveChannelAck,
         out: &mut Outbox,
     ) {
@@ -75,14 +74,8 @@ impl PhoneCalls {
     }
 
     /// The phone has not said where its port is.
-    pub(super) fn port_is_late(
-        &mut self,
-        shared: &mut Shared,
-        _: Now,
-        reference: CallReference,
-        out: &mut Outbox,
-    ) {
-        let before = !self.calls.is_empty();
+    pub(super) fn port_is_late(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
+        let before = self.before();
         let Some(call) = self.find(reference) else { return };
         call.patience = None;
         if call.collects.is_some() {
@@ -92,7 +85,7 @@ impl PhoneCalls {
             let opened = call.channel.failed(Cause::RECOVERY_ON_TIMER_EXPIRY);
             self.opened(shared, reference, opened, out);
         }
-        self.tell_calls(before, out);
+        self.settle(before, out);
     }
 
     /// A port is open, or is not to be had: what waited for it is told.
@@ -119,6 +112,7 @@ impl PhoneCalls {
         if waits == Waits::Answer {
             call.channel.send(of, &mut tell);
         }
+        let keys = call.connected_keys();
         let signal = match call.state {
             State::Answering => {
                 call.state = State::Connected;
@@ -127,7 +121,7 @@ impl PhoneCalls {
                 display.state(CallState::CONNECTED);
                 display.parties(CallType::INBOUND, &parties);
                 display.prompt(Phrase::CONNECTED, "");
-                display.keys(KeyMode::CONNECTED);
+                display.keys(keys);
                 let connected = Party::default();
                 Signal::Answered { media: strowger_base::Media::None, connected }
             }
@@ -136,8 +130,7 @@ impl PhoneCalls {
                 let mut display = call.display(&mut tell);
                 display.state(CallState::CONNECTED);
                 display.prompt(Phrase::CONNECTED, "");
-                display.lamp(LampMode::ON);
-                display.keys(KeyMode::CONNECTED);
+                display.keys(keys);
                 Signal::Media(strowger_base::Media::None)
             }
             State::Dialing

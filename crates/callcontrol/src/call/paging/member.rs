@@ -147,6 +147,7 @@ impl Step<'_> {
             | Signal::Proceeding
             | Signal::Alerting { .. }
             | Signal::Digit(_)
+            | Signal::DigitErased
             | Signal::DigitsEnded(_)
             | Signal::Redirected(_)
             | Signal::TransferRequested { .. }
@@ -187,6 +188,7 @@ impl Step<'_> {
             | Signal::Setup(_)
             | Signal::Proceeding
             | Signal::Digit(_)
+            | Signal::DigitErased
             | Signal::DigitsEnded(_)
             | Signal::Redirected(_)
             | Signal::TransferRequested { .. }

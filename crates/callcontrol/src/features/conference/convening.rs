@@ -245,6 +245,7 @@ impl CallControl {
             | Signal::MediaRequested
             | Signal::MediaRefused(_)
             | Signal::Digit(_)
+            | Signal::DigitErased
             | Signal::DigitsEnded(_)
             | Signal::Redirected(_)
             | Signal::TransferRequested { .. }

@@ -86,7 +86,12 @@ impl World {
                 1 => Some(*self.pick(&PICKUP)),
                 _ => None,
             },
-            further_digits: *self.pick(&[FurtherDigits::None, FurtherDigits::Keys, FurtherDigits::Again]),
+            further_digits: *self.pick(&[
+                FurtherDigits::None,
+                FurtherDigits::Keys,
+                FurtherDigits::Again,
+                FurtherDigits::Beyond,
+            ]),
         };
         self.handle(Input::Signal(leg, Signal::Setup(Box::new(setup))));
     }

@@ -55,7 +55,10 @@ impl Skinny {
                 self.lamps.insert((message.word(0), message.word(4)), message.word(8));
             }
             0x85 => self.ringer = message.word(0),
-            0x88 => self.speaker = message.word(0) == 1,
+            0x88 => {
+                self.speaker = message.word(0) == 1;
+                self.is_audible();
+            }
             0x89 | 0x116 | 0x117 => {}
             0x105 | 0x106 | 0x8a | 0x8b | 0x128 => self.takes_media(message),
             _ => self.takes_display(message),
@@ -151,6 +154,7 @@ impl Skinny {
                     return;
                 }
                 self.ports.insert(party, (call, port, codec));
+                self.is_audible();
                 let (version, ip) = (self.version, self.ip);
                 let frame = self.frame(0x22).word(0).address(version, ip).word(port).word(party).word(call);
                 self.send(frame);
@@ -218,6 +222,16 @@ impl Skinny {
             22.. => frame.word(text.len() as u32).bytes(text.as_bytes()),
         };
         self.send(frame);
+    }
+
+    /// What comes in by an open port has to be heard.
+    fn is_audible(&mut self) {
+        if !self.ports.is_empty() && !self.speaker && !self.off_hook {
+            self.complain(
+                "its port is open and nobody hears it: no receiver is lifted and no loudspeaker on"
+                    .to_owned(),
+            );
+        }
     }
 
     fn takes_display(&mut self, message: &Message<'_>) {
