@@ -32,6 +32,7 @@ mod music;
 mod office;
 mod paging;
 mod park;
+mod phones;
 mod ports;
 pub(crate) mod process;
 mod recording;
@@ -130,6 +131,12 @@ const SCENARIOS: &[Row] = &[
         "SCCP phones come by themselves, are adopted or refused, and telephone; as Wireshark decodes it",
         stations::telephone,
     ),
+    (
+        "phones",
+        "the phones of the command line and baresip talk, hold, transfer and confer, in SCCP and SIP",
+        phones::telephone,
+    ),
+    ("phone-refused", "a phone of the command line says why it cannot be used", phones::refused),
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
     ("changes", "a trial that lapses in a kill, two people at once, tables, a log-in", interface::changes),
     ("live", "numbers, phones and secrets change while people telephone", live::live),

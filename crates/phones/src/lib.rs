@@ -7,6 +7,7 @@
 
 pub mod device;
 pub mod display;
+pub mod sip;
 pub mod skinny;
 pub mod sound;
 pub mod talk;

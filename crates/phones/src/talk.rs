@@ -104,6 +104,12 @@ impl Mouth {
         (self.key, self.keys) = (None, VecDeque::new());
     }
 
+    /// Somebody else is spoken to: a stream of its own, which says that it begins.
+    pub fn turns(&mut self) {
+        self.source = self.source.wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f);
+        self.pauses();
+    }
+
     /// Whether keys are still to be sent.
     pub fn has_keys(&self) -> bool {
         self.key.is_some() || !self.keys.is_empty()
@@ -162,6 +168,12 @@ impl Ear {
         }
     }
 
+    /// Another call begins: what its source sent elsewhere before is not missed here.
+    pub fn begins(&mut self) {
+        self.expected_before += self.expected();
+        (self.source, self.wraps, self.of_source) = (None, 0, 0);
+    }
+
     /// Packets that should have come and did not (RFC 3550 §A.3).
     pub fn lost(&self) -> u64 {
         (self.expected_before + self.expected()).saturating_sub(self.received)
@@ -177,9 +189,8 @@ impl Ear {
     fn counts(&mut self, source: u32, sequence: u16) {
         self.received += 1;
         if self.source != Some(source) {
-            self.expected_before += self.expected();
+            self.begins();
             (self.source, self.first, self.highest) = (Some(source), sequence, sequence);
-            (self.wraps, self.of_source) = (0, 0);
         }
         self.of_source += 1;
         let ahead = sequence.wrapping_sub(self.highest);
@@ -228,6 +239,23 @@ mod tests {
         }
         assert_eq!((ear.received, ear.lost()), (6, 2));
         assert_eq!(ear.hears(&[0x80, 0], None), Heard::Nothing);
+        // The same source comes again in another call, having spoken with others meanwhile.
+        ear.begins();
+        ear.hears(&packet(2, 500), None);
+        ear.hears(&packet(2, 502), None);
+        assert_eq!((ear.received, ear.lost()), (8, 3));
+    }
+
+    #[test]
+    fn whoever_is_spoken_to_next_has_a_stream_of_its_own() {
+        let mut mouth = Mouth::new(&[0; 160], 9);
+        let source = |bytes: &[u8]| Packet::parse(bytes).map(|packet| packet.source);
+        let (one, same) =
+            (mouth.packet(0, None).expect("a packet"), mouth.packet(0, None).expect("a packet"));
+        mouth.turns();
+        let other = mouth.packet(0, None).expect("a packet");
+        assert!(source(&one) == source(&same) && source(&one) != source(&other));
+        assert_eq!((one[1], same[1], other[1]), (0x80, 0, 0x80), "the marker says that something begins");
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub(crate) enum PhoneCommand {
     },
     /// Be a phone that speaks SCCP: it shows its display, takes commands, speaks and hears.
     Sccp(terminal::SccpOptions),
+    /// Be a phone that speaks SIP: it shows its calls, takes commands, speaks and hears.
+    Sip(terminal::SipOptions),
     /// Remove a phone that came by itself with its line, and let it come no more.
     Refuse {
         #[command(flatten)]
@@ -73,6 +75,7 @@ pub(crate) fn run(command: &PhoneCommand) -> anyhow::Result<()> {
             print::print(list(&serde_json::from_str(&body)?, terminal_width()))
         }
         PhoneCommand::Sccp(options) => terminal::sccp(options),
+        PhoneCommand::Sip(options) => terminal::sip(options),
         PhoneCommand::Adopt { place, name, number, display, description, owner, json } => {
             let given =
                 [("number", number), ("display", display), ("description", description), ("owner", owner)];

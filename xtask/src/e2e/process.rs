@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// A running program of which we are the owner: dropped, it is killed.
@@ -40,6 +40,24 @@ impl Process {
             .spawn()
             .map_err(|error| format!("{name} does not start ({error}): {:?}", command.get_program()))?;
         Ok(Process { name: name.to_owned(), child, log })
+    }
+
+    /// Starts it as [`Process::start`] does, with somebody who types: what is written comes to its standard input.
+    ///
+    /// # Errors
+    /// When the program does not start.
+    pub(crate) fn start_typing(
+        name: &str,
+        folder: &Path,
+        command: &mut Command,
+    ) -> Result<(Process, ChildStdin), String> {
+        let log = folder.join(format!("{name}.log"));
+        let file = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+        let both = file.try_clone().map_err(|error| error.to_string())?;
+        let started = command.stdin(Stdio::piped()).stdout(both).stderr(file).spawn();
+        let mut child = started.map_err(|error| format!("{name} does not start: {error}"))?;
+        let keyboard = child.stdin.take().ok_or("it has no standard input")?;
+        Ok((Process { name: name.to_owned(), child, log }, keyboard))
     }
 
     /// Its standard output, when the command pipes it.

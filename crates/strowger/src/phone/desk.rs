@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
@@ -181,9 +180,9 @@ impl<D: Device> Desk<D> {
             }
             Happening::Lost(number, why) if ours(number) => self.loses(&why)?,
             Happening::Bytes(..) | Happening::Lost(..) | Happening::NoMoreLines => {}
-            Happening::Line(line) => match Step::read(&line, self.manner.patience) {
-                Ok(step) => self.steps.extend(step.map(|step| (line.trim().to_owned(), step))),
-                Err(error) => self.fails(line.trim(), &error)?,
+            Happening::Line(line) => match Step::read_all(&line, self.manner.patience) {
+                Ok(steps) => self.steps.extend(steps),
+                Err(error) => self.fails(line.trim(), &error.to_string())?,
             },
             Happening::Sound(Report::Heard(long)) => self.sound_heard = long,
             Happening::Sound(Report::Key(key)) => {
@@ -329,7 +328,7 @@ impl<D: Device> Desk<D> {
             Step::Expect(_) => now + self.manner.patience,
             Step::Hear(long) => now + *long + self.manner.patience,
             Step::Sleep(long) => now + *long,
-            Step::Record(_) | Step::Show | Step::Help | Step::Quit => now,
+            Step::Record(_) | Step::Say(_) | Step::Show | Step::Help | Step::Quit => now,
         };
         match step {
             Step::Quit => {
@@ -338,8 +337,9 @@ impl<D: Device> Desk<D> {
             }
             Step::Help => print::print(HELP)?,
             Step::Show => self.tells_all()?,
+            Step::Say(said) => self.says("said", json!({ "text": said }), &said)?,
             Step::Record(path) => {
-                if let Err(error) = self.sound.record(Path::new(&path)) {
+                if let Err(error) = self.sound.record(path.as_deref()) {
                     self.fails(&text, &format!("{error:#}"))?;
                 }
             }
@@ -387,7 +387,7 @@ impl<D: Device> Desk<D> {
                 pending.done = told.is_some() || stands;
             }
             Step::Hear(long) => pending.done = self.sound_heard >= pending.sound + *long,
-            Step::Sleep(_) | Step::Record(_) | Step::Show | Step::Help | Step::Quit => {}
+            Step::Sleep(_) | Step::Record(_) | Step::Say(_) | Step::Show | Step::Help | Step::Quit => {}
         }
     }
 

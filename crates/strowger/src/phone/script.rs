@@ -19,8 +19,10 @@ pub(super) enum Step {
     Hear(Duration),
     /// Time passes.
     Sleep(Duration),
-    /// What is heard goes into a file from now on.
-    Record(PathBuf),
+    /// What is heard goes into a file from now on, or nowhere.
+    Record(Option<PathBuf>),
+    /// This is printed, for whoever reads what the phone prints.
+    Say(String),
     /// The whole display is told.
     Show,
     /// The commands are told.
@@ -71,7 +73,9 @@ impl Step {
             "hear" => seconds(rest).map(Step::Hear),
             "sleep" => seconds(rest).map(Step::Sleep),
             "record" if rest.is_empty() => Err("`record` needs a file".to_owned()),
-            "record" => Ok(Step::Record(PathBuf::from(rest))),
+            "record" if rest == "off" => Ok(Step::Record(None)),
+            "record" => Ok(Step::Record(Some(PathBuf::from(rest)))),
+            "say" => Ok(Step::Say(rest.to_owned())),
             "show" => alone(Step::Show),
             "help" | "?" => alone(Step::Help),
             "quit" | "exit" => alone(Step::Quit),
@@ -86,14 +90,17 @@ impl Step {
     /// Reads all commands of a script: lines, with several in one behind semicolons.
     ///
     /// # Errors
-    /// The first one that is wrong, with its line.
+    /// The first one that is wrong, with its line where there are several.
     pub(super) fn read_all(text: &str, patience: Duration) -> anyhow::Result<Vec<(String, Step)>> {
         let mut steps = Vec::new();
         for (number, line) in (1..).zip(text.lines()) {
             for part in line.split(';').map(str::trim) {
                 match Step::read(part, patience) {
                     Ok(step) => steps.extend(step.map(|step| (part.to_owned(), step))),
-                    Err(error) => anyhow::bail!("line {number} of the script: {error}"),
+                    Err(error) if text.contains('\n') => {
+                        anyhow::bail!("line {number} of the script: {error}")
+                    }
+                    Err(error) => anyhow::bail!(error),
                 }
             }
         }
@@ -149,10 +156,10 @@ pub(super) const HELP: &str = "\
 dial 1002          call a number              1002, 1, *, #      press keys; the receiver is lifted first
 offhook, onhook    lift, put down             answer, end, hold, resume, transfer, conf, park
 key NAME           any soft key of the call   line 2, speeddial 1
-dtmf 123#          keys for the other side    record FILE.wav    what is heard, from now on
+dtmf 123#          keys for the other side    record FILE.wav    what is heard, until `record off`
 wait STATE [s]     registered, idle, talking, offhook, proceed, ringout, ringin, connected, hold, busy, …
 expect TEXT        something is told so       hear 2             two seconds of sound came
-sleep 1            show                       help               quit
+sleep 1, say TEXT  show                       help               quit
 ";
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ use strowger_phones::user::Stream;
 enum Told {
     Streams(Vec<Stream>),
     Press(String),
-    Record(Recorder),
+    /// The file before is whole when it is answered.
+    Record(Option<Recorder>, Sender<()>),
     End,
 }
 
@@ -80,6 +81,7 @@ impl Sound {
         let thread = Thread {
             ends,
             mouth,
+            to: None,
             recorder: None,
             samples: 0,
             presses: false,
@@ -100,12 +102,15 @@ impl Sound {
         let _ = self.tell.send(Told::Press(keys.to_owned()));
     }
 
-    /// What is heard goes into this file from now on.
+    /// What is heard goes into this file from now on, or nowhere; the file before is whole then.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(super) fn record(&self, path: &Path) -> anyhow::Result<()> {
-        let _ = self.tell.send(Told::Record(Recorder::begin(path)?));
+    pub(super) fn record(&self, path: Option<&Path>) -> anyhow::Result<()> {
+        let (answer, answered) = channel();
+        let _ = self.tell.send(Told::Record(path.map(Recorder::begin).transpose()?, answer));
+        // A thread that has ended has no file open.
+        let _ = answered.recv_timeout(Duration::from_secs(5));
         Ok(())
     }
 
@@ -178,6 +183,8 @@ impl End {
 struct Thread {
     ends: Vec<End>,
     mouth: Mouth,
+    /// Who was spoken to last.
+    to: Option<SocketAddr>,
     recorder: Option<Recorder>,
     /// Samples that were heard.
     samples: u64,
@@ -197,6 +204,7 @@ impl Thread {
                         for end in &mut self.ends {
                             let stream = streams.iter().find(|it| it.port == end.port).copied();
                             if end.stream.is_none() && stream.is_some() {
+                                end.ear.begins();
                                 (end.sent, end.before) = (0, [end.ear.received, end.ear.lost()]);
                             }
                             end.stream = stream;
@@ -206,7 +214,10 @@ impl Thread {
                         self.mouth.press(&keys);
                         self.presses = true;
                     }
-                    Told::Record(recorder) => self.recorder = Some(recorder),
+                    Told::Record(recorder, answer) => {
+                        self.recorder = recorder;
+                        let _ = answer.send(());
+                    }
                     Told::End => {
                         // What is recorded is in the file before it is said that all is over.
                         self.recorder = None;
@@ -246,6 +257,9 @@ impl Thread {
         }
         // One person speaks at a phone: a second stream, which no real phone has, would say what the first one says.
         for (at, to, stream) in sending.into_iter().take(1) {
+            if self.to.replace(to) != Some(to) {
+                self.mouth.turns();
+            }
             if let (Some(packet), Some(end)) =
                 (self.mouth.packet(stream.kind, stream.keys), self.ends.get_mut(at))
             {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use strowger_phones::device::Device;
+use strowger_phones::sip::{Account, Phone};
 use strowger_phones::skinny::life::Life;
 use strowger_phones::skinny::phone::Skinny;
 
@@ -15,6 +16,7 @@ use super::desk::{Desk, Happening, Manner};
 use super::script::Step;
 use super::sound::{self, Sound};
 use super::wire::Carrier;
+use crate::print;
 
 /// What can be said of a phone that speaks SCCP.
 #[derive(clap::Args)]
@@ -34,6 +36,34 @@ pub(crate) struct SccpOptions {
     /// Ask for permission before it registers, as a phone does that returns to its first server.
     #[arg(long)]
     token: bool,
+    #[command(flatten)]
+    manner: UseOptions,
+}
+
+/// What can be said of a phone that speaks SIP.
+#[derive(clap::Args)]
+pub(crate) struct SipOptions {
+    /// The server; port 5060 when none is given. It is spoken to over UDP.
+    #[arg(long, default_value = "127.0.0.1")]
+    server: String,
+    /// The number of its line.
+    #[arg(long, value_parser = word)]
+    user: String,
+    /// What it calls itself when it proves who it is, in place of the number.
+    #[arg(long, value_parser = word)]
+    auth_user: Option<String>,
+    /// The server's name in addresses, in place of where it is.
+    #[arg(long, value_parser = word)]
+    domain: Option<String>,
+    /// Who others are shown.
+    #[arg(long, default_value = "")]
+    name: String,
+    /// A file with its password and nothing else. Without it the variable STROWGER_PHONE_PASSWORD is asked, and then whoever types.
+    #[arg(long, value_name = "FILE", conflicts_with = "password")]
+    password_file: Option<PathBuf>,
+    /// Its password, for tests: everybody on this machine can read it here.
+    #[arg(long)]
+    password: Option<String>,
     #[command(flatten)]
     manner: UseOptions,
 }
@@ -82,6 +112,51 @@ pub(crate) fn sccp(options: &SccpOptions) -> anyhow::Result<()> {
     })
 }
 
+/// Is a phone that speaks SIP.
+///
+/// # Errors
+/// When the server refuses it, or something that was waited for did not come to be.
+pub(crate) fn sip(options: &SipOptions) -> anyhow::Result<()> {
+    let server = address(&options.server, 5060)?;
+    let host = options.server.rsplit_once(':').map_or(&*options.server, |(host, _)| host);
+    let account = Account {
+        number: options.user.clone(),
+        user: options.auth_user.clone().unwrap_or_else(|| options.user.clone()),
+        secret: password(options)?,
+        domain: options.domain.clone().unwrap_or_else(|| host.to_owned()),
+        name: options.name.clone(),
+    };
+    let mut random = [0; 8];
+    getrandom::fill(&mut random)
+        .map_err(|error| anyhow::anyhow!("no randomness from the system: {error}"))?;
+    start(&options.manner, server, Carrier::Udp, |ports| {
+        Phone::new(account, ports, u64::from_ne_bytes(random))
+    })
+}
+
+fn password(options: &SipOptions) -> anyhow::Result<String> {
+    if let Some(file) = &options.password_file {
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    let named = options.password.clone().or_else(|| std::env::var(PASSWORD).ok());
+    match named {
+        Some(password) => Ok(password),
+        None => {
+            let is_typed = std::io::stdin().is_terminal();
+            anyhow::ensure!(
+                is_typed,
+                "no password is given: use --password-file, or the variable {PASSWORD}"
+            );
+            print::hidden_line(&format!("Password of {}: ", options.user))
+        }
+    }
+}
+
+/// The variable that may hold the password.
+const PASSWORD: &str = "STROWGER_PHONE_PASSWORD";
+
 /// Starts a phone and uses it until it is put away.
 pub(super) fn start<D: Device>(
     options: &UseOptions,
@@ -107,7 +182,7 @@ pub(super) fn start<D: Device>(
     // A phone that has been put away needs no reports.
     let sound = Sound::start(&says, move |report| _ = telling.send(Happening::Sound(report)))?;
     if let Some(file) = &options.record {
-        sound.record(file)?;
+        sound.record(Some(file))?;
     }
     let typed = steps.is_none();
     // Nobody is there who would try again, unless somebody types.
@@ -149,6 +224,16 @@ fn device_name(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err("expected at most 15 letters and digits, such as SEP001122334455".to_owned())
+}
+
+/// A word that can stand in an address.
+fn word(text: &str) -> Result<String, String> {
+    let plain = text.chars().all(|it| it.is_ascii_alphanumeric() || "-_.+*#".contains(it));
+    if plain && !text.is_empty() {
+        Ok(text.to_owned())
+    } else {
+        Err("expected letters, digits and -_.+*#".to_owned())
+    }
 }
 
 /// The number of a model.

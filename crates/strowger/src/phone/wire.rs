@@ -13,7 +13,6 @@ pub(super) enum Carrier {
     /// One connection; a refused one is told at once.
     Tcp,
     /// Datagrams.
-    #[expect(dead_code, reason = "for the phone that speaks SIP")]
     Udp,
 }
 
