@@ -107,7 +107,7 @@ impl Mouth {
     /// Somebody else is spoken to: a stream of its own, which says that it begins.
     pub fn turns(&mut self) {
         self.source = self.source.wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f);
-        self.pauses();
+        self.begins = true;
     }
 
     /// Whether keys are still to be sent.

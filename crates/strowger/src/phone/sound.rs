@@ -392,11 +392,12 @@ mod tests {
             keys: Some(101),
         };
         other.goes(&[stream(&other, None)]);
-        one.press("7");
         one.goes(&[stream(&one, Some(other.ports[0]))]);
+        one.press("7");
         let limit = Duration::from_secs(20);
         let (mut key, mut long) = (None, Duration::ZERO);
         while key.is_none() || long < Duration::from_millis(100) {
+            assert!(long < Duration::from_secs(30), "it hears sound, and no key");
             match hear.recv_timeout(limit).expect("a report") {
                 Report::Heard(heard) => long = heard,
                 Report::Key(pressed) => key = Some(pressed),
