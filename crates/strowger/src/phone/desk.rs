@@ -300,6 +300,9 @@ impl<D: Device> Desk<D> {
         if !done && !matches!(step, Step::Sleep(_)) {
             let why = match step {
                 Step::Do(_) if pressed => "not all keys could be sent".to_owned(),
+                Step::Do(Act::Tones(_)) if self.streams.iter().all(|stream| stream.sends_to.is_none()) => {
+                    "no call has sound that goes out".to_owned()
+                }
                 Step::Do(act) => match self.device.does(self.now(), &act) {
                     Ok(()) => return Ok(true),
                     Err(refusal) => refusal.to_string(),
@@ -359,6 +362,8 @@ impl<D: Device> Desk<D> {
         };
         let talks = self.streams.iter().any(|stream| stream.port != 0 && stream.sends_to.is_some());
         match &pending.step {
+            // Keys for somebody who is only about to hear would be lost.
+            Step::Do(Act::Tones(_)) if !talks => {}
             Step::Do(act) => match self.device.does(now, act) {
                 Ok(()) => {
                     // A key in the media as well, where the other side wants it there; that is over when all keys are out.
