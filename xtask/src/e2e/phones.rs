@@ -99,6 +99,10 @@ impl Terminal {
             return Err(self.tells(&format!("it ended with {status}")));
         }
         let printed = self.process.printed();
+        // Whatever a phone does not understand is a mistake of somebody's.
+        if let Some(complaint) = printed.lines().find(|line| line.starts_with("complaint: ")) {
+            return Err(format!("{}: {complaint}", self.name));
+        }
         printed.lines().last().map(str::to_owned).ok_or_else(|| "it printed nothing".to_owned())
     }
 
