@@ -39,6 +39,8 @@ pub(super) struct Call {
     version: u32,
     pub(super) theirs: Option<Theirs>,
     ours: Way,
+    /// What was held and agreed on before a change of ours that has no answer yet.
+    before: Option<(bool, Way)>,
 }
 
 /// A 2xx of ours, sent until its ACK comes (RFC 3261 §13.3.1.4).
@@ -125,6 +127,7 @@ impl Phone {
             version: 1,
             theirs: None,
             ours: Way::BOTH,
+            before: None,
         };
         self.counter += 1;
         self.calls.insert(self.counter, call);
@@ -188,6 +191,7 @@ impl Phone {
                 call.route = all.into_iter().rev().map(|it| format!("Route: {}\r\n", it.trim())).collect();
             }
             call.target = message.contact();
+            call.before = None;
             name(&mut call.party, message);
             if let Some(theirs) = read(&message.body) {
                 call.theirs = Some(theirs);
@@ -216,7 +220,9 @@ impl Phone {
             State::Leaving => _ = self.calls.remove(&number),
             // A change that was refused leaves the call as it was; both at once try again (RFC 3261 §14.1).
             State::Talks => {
-                call.held = !call.ours.listens;
+                if let Some(before) = call.before.take() {
+                    (call.held, call.ours) = before;
+                }
                 call.text = said;
                 if status == 481 || status == 408 {
                     self.asks(now, number, "BYE", "", "");
@@ -240,6 +246,7 @@ impl Phone {
         let ip = self.address.ip();
         let Some(call) = self.calls.get_mut(&number) else { return };
         call.version += 1;
+        call.before = Some((call.held, call.ours));
         call.held = holds;
         call.ours = Way { speaks: true, listens: !holds };
         let body = written(ip, call.port, call.version, call.ours, None);
@@ -356,6 +363,7 @@ impl Phone {
             version: 1,
             theirs,
             ours: Way::BOTH,
+            before: None,
         };
         self.counter += 1;
         self.calls.insert(self.counter, call);

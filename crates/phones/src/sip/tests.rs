@@ -317,3 +317,53 @@ fn a_phone_that_leaves_ends_its_calls_and_its_registration() {
     scene.answers(&register, 200, "", "");
     assert!(!scene.phone.shows().registered);
 }
+
+#[test]
+fn who_is_held_is_sent_to_a_number_that_rings() {
+    let mut scene = Scene::registered();
+    let (_, first) = scene.talks("1002");
+    scene.does("transfer", "").expect("a call");
+    let hold = scene.says("INVITE");
+    assert!(hold.body.contains("a=sendonly"));
+    scene.answers(&hold, 200, "Contact: <sip:1002@192.0.2.1>\r\n", &description("recvonly"));
+    scene.says("ACK");
+    scene.does("dial", "1003").expect("room for a second call");
+    let invite = scene.says("INVITE sip:1003@lab");
+    scene.answers(&invite, 180, "", "");
+    scene.does("transfer", "").expect("it rings there");
+    assert_eq!(scene.says("CANCEL").cseq().0, invite.cseq().0);
+    let refer = scene.says("REFER");
+    assert_eq!((refer.header("call-id"), refer.header("refer-to")), (&*first, "<sip:1003@lab>"));
+}
+
+#[test]
+fn the_key_of_the_conference_names_both_calls_and_is_proved() {
+    let mut scene = Scene::registered();
+    let (_, first) = scene.talks("1002");
+    let (_, second) = scene.talks("1003");
+    scene.does("conf", "").expect("two calls");
+    let refer = scene.says("REFER sip:1001@lab");
+    let holds = |text: &Text| text.body.contains(&first) && text.body.contains(&second);
+    assert!(
+        holds(&refer) && refer.body.contains("<softkeyevent>Conference</softkeyevent>"),
+        "{}",
+        refer.body
+    );
+    scene.answers(&refer, 401, CHALLENGE, "");
+    let refer = scene.says("REFER");
+    assert!(holds(&refer) && refer.header("authorization").contains("uri=\"sip:1001@lab\""));
+    scene.answers(&refer, 202, "", "");
+    scene.says_nothing();
+}
+
+#[test]
+fn a_hold_that_is_refused_leaves_the_call_as_it_was() {
+    let mut scene = Scene::registered();
+    scene.talks("1002");
+    scene.does("hold", "").expect("a call");
+    let hold = scene.says("INVITE");
+    scene.answers(&hold, 403, "", "");
+    scene.says("ACK");
+    assert_eq!(scene.states(), ["connected"]);
+    assert_eq!(scene.phone.streams()[0].sends_to.map(|to| to.port()), Some(5000));
+}
