@@ -17,6 +17,7 @@ mod instructions;
 mod load;
 mod media;
 mod memory;
+mod sccp;
 mod store;
 mod target;
 
@@ -34,6 +35,7 @@ usage: cargo xtask bench [--quick] [WORKLOAD…]
   all            all of these
   dialplan       digit analysis with up to 100,000 patterns; has options of its own
   store          the configuration of 100,000 phones: import, start, memory, one change; has an option of its own
+  sccp           10,000 SCCP phones: registration, keepalives, all lost and back at once; has options of its own
   media          relayed packets beside rtpengine; has options of its own
 
 Without a workload: all but `memory` and `instructions`. --quick runs a tenth of the units, once.
@@ -58,6 +60,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     }
     if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "store") {
         return store::run(rest);
+    }
+    if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "sccp") {
+        return sccp::run(rest);
     }
     if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "media") {
         return media::run(rest);
