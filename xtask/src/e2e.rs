@@ -137,6 +137,11 @@ const SCENARIOS: &[Row] = &[
         phones::telephone,
     ),
     ("phone-refused", "a phone of the command line says why it cannot be used", phones::refused),
+    (
+        "sccp-hostile",
+        "connections to the SCCP port that cannot speak or mean no good, beside a call",
+        stations::hostile,
+    ),
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
     ("changes", "a trial that lapses in a kill, two people at once, tables, a log-in", interface::changes),
     ("live", "numbers, phones and secrets change while people telephone", live::live),

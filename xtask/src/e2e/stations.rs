@@ -15,6 +15,10 @@ use super::ports;
 use super::process::until;
 use super::server::Server;
 
+mod hostile;
+
+pub(super) use hostile::hostile;
+
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A phone at the end of a connection.
