@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use strowger_base::line::{lines_of, number_of, shown};
-use strowger_base::net::ListenerId;
+use strowger_base::net::{ListenerId, Protocol};
 use strowger_base::{LineName, TableChange};
 use strowger_configuration::reader::Names;
 use strowger_configuration::{Kind, State};
@@ -98,6 +98,13 @@ impl Consequence {
     }
 }
 
+const fn spoken(socket: &WantedSocket) -> &'static str {
+    match socket.protocol {
+        Protocol::Sip => "SIP",
+        Protocol::Sccp => "SCCP",
+    }
+}
+
 fn sockets(
     before: &[WantedSocket],
     after: &[WantedSocket],
@@ -106,12 +113,17 @@ fn sockets(
     found: &mut Vec<Consequence>,
 ) {
     for socket in after.iter().filter(|socket| !before.iter().any(|it| it.is_same_place(socket))) {
-        found.push(Consequence::new("socket", format!("SIP is taken at {socket} too"), vec![]));
+        found.push(Consequence::new(
+            "socket",
+            format!("{} is taken at {socket} too", spoken(socket)),
+            vec![],
+        ));
     }
     for socket in before.iter().filter(|socket| !after.iter().any(|it| it.is_same_place(socket))) {
         let text = format!(
-            "SIP is not taken at {socket} any more: phones that are reached over it are unregistered until they register \
-             elsewhere, and calls over it lose their signalling"
+            "{} is not taken at {socket} any more: phones that are reached over it are unregistered until they register \
+             elsewhere, and calls over it lose their signalling",
+            spoken(socket)
         );
         found.push(Consequence::new("socket", text, vec![]));
     }

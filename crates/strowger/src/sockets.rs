@@ -254,7 +254,7 @@ impl fmt::Display for WantedSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.protocol {
             Protocol::Sip => write!(f, "{} {}", self.transport.parameter(), self.address),
-            Protocol::Sccp => write!(f, "sccp {}", self.address),
+            Protocol::Sccp => write!(f, "tcp {}", self.address),
         }
     }
 }

@@ -150,7 +150,8 @@ fn sockets_that_open_and_close_are_told() {
     let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let listener = json!({ "transport": "udp", "address": "127.0.0.1", "port": port });
     let mut objects = office.objects();
-    objects.push((Kind::Server, json!({ "name": "cm-1", "sip_listeners": [listener] })));
+    let server = json!({ "name": "cm-1", "sip_listeners": [listener], "sccp_port": port });
+    objects.push((Kind::Server, server));
     let plan = office.plan(&objects);
     // The first socket is UDP, the second TCP.
     let registered = |_| vec![phone_at("1001", "desk", Some(0)), phone_at("1002", "wall", None)];
@@ -159,6 +160,8 @@ fn sockets_that_open_and_close_are_told() {
         .map(|it| format!("{}: {}", it.kind, it.text))
         .collect();
     assert!(told[0].starts_with(&format!("socket: SIP is taken at udp 127.0.0.1:{port} too")), "{told:?}");
+    let sccp = format!("socket: SCCP is taken at tcp 0.0.0.0:{port} too");
+    assert!(told.contains(&sccp), "{told:?}");
     assert_eq!(told.iter().filter(|it| it.contains("not taken at")).count(), 2, "UDP and TCP: {told:?}");
     assert!(
         told.contains(&"unregistered: phone desk is registered and has to register anew".to_owned()),
@@ -230,7 +233,8 @@ fn sockets_that_are_missing_are_tried_again() {
     let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let listener = json!({ "transport": "udp", "address": "127.0.0.1", "port": port });
     let mut objects = office.objects();
-    objects.push((Kind::Server, json!({ "name": "cm-1", "sip_listeners": [listener] })));
+    let server = json!({ "name": "cm-1", "sip_listeners": [listener], "sccp_port": port });
+    objects.push((Kind::Server, server));
     let plan = office.plan(&objects);
     // Somebody is faster.
     let other = std::net::UdpSocket::bind(("127.0.0.1", port)).unwrap();
