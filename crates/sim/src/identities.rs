@@ -13,7 +13,7 @@ use strowger_media::worker::{Channel, SocketRef};
 
 use crate::phone::{Phone, Session};
 use crate::setting::MEETINGS;
-use crate::skinny::phone::Skinny;
+use crate::skinny::phone::{Call, HOLD, Skinny};
 
 /// The ports of the media workers, with where each one's sound goes.
 #[derive(Debug, Default)]
@@ -203,8 +203,16 @@ pub(crate) fn check<'p>(
     let sessions = phones
         .iter()
         .flat_map(|phone| phone.sessions().map(move |session| Ear::of_session(phone, session, since)));
-    let ears: Vec<Ear<'_>> =
-        sessions.chain(stations.flat_map(|(number, station)| Ear::of_station(number, station))).collect();
+    let stations: Vec<(&str, &Skinny)> = stations.collect();
+    let of_stations = stations.iter().flat_map(|(number, station)| Ear::of_station(number, station));
+    let ears: Vec<Ear<'_>> = sessions.chain(of_stations).collect();
+    // An SCCP phone that holds has closed its port; its display says with whom.
+    let holds = |number: &str, with: &str| {
+        let shows = |call: &Call| {
+            call.state == HOLD && [&call.calling[0], &call.called[0]].iter().any(|it| it.as_str() == with)
+        };
+        stations.iter().any(|(own, station)| *own == number && station.calls.values().any(shows))
+    };
     for ear in ears.iter().filter(|ear| ear.is_sure && ear.listens) {
         let who = || format!("at {} ({}), which shows {:?}", ear.number, ear.own, ear.shown);
         let speaks_there = |other: &&Ear<'_>| other.to.and_then(|to| wires.leads(to)) == Some(ear.own);
@@ -217,7 +225,7 @@ pub(crate) fn check<'p>(
                 // the one that is shown.
                 let sits = |other: &&Ear<'_>| other.own != ear.own && wires.has_seat(other.own, id);
                 let party = ears.iter().filter(sits).any(|other| other.number == ear.shown);
-                if ear.shown != id.to_string() && !meeting && !party {
+                if ear.shown != id.to_string() && !meeting && !party && !holds(ear.shown, ear.number) {
                     return Err(format!("the conference {id} is heard {}", who()));
                 }
                 compared.conferences += 1;

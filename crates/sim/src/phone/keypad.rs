@@ -303,11 +303,15 @@ impl Phone {
             return false;
         }
         let contact = format!("sip:{}@{}", self.account.number, self.address);
-        sends.push(message.response(200, "t", &contact, ""));
         let (cseq, _) = message.cseq();
-        // A copy of one that came before another one changes nothing any more.
-        let is_late = dialog.pad.taken.iter().any(|taken| *taken > cseq);
-        if dialog.pad.taken.insert(cseq) && !is_late {
+        // What came later is answered; a copy of what was taken changes nothing any more (RFC 3261 §12.2.2).
+        let is_new = !dialog.pad.taken.contains(&cseq);
+        if is_new && dialog.pad.taken.iter().any(|taken| *taken > cseq) {
+            sends.push(message.response(500, "t", &contact, ""));
+            return true;
+        }
+        sends.push(message.response(200, "t", &contact, ""));
+        if dialog.pad.taken.insert(cseq) {
             let ends = message.header("expires") == "0";
             dialog.pad.wanted = (!ends).then_some(cseq);
             dialog.pad.waiting.push_back(if ends { Told::Ends } else { Told::Accepts });

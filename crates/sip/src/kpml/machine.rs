@@ -226,8 +226,9 @@ fn refused(
 ) -> (State, Effect) {
     let first = matches!(subscription, subscriber::State::NotifyWait { .. });
     match status {
-        // A phone that has not seen the provisional response knows no dialog (RFC 3261 §12.2.2).
-        481 if first && tries < TRIES => {
+        // A phone that has not seen the provisional response knows no dialog, and one that has seen a later request takes no earlier
+        // one (RFC 3261 §12.2.2).
+        481 | 500 if first && tries < TRIES => {
             (State::Again { at: now + T1 * (1 << tries), form, tries: tries + 1 }, Effect::None)
         }
         // It knows no such method, package or document: what it told is all that it has to tell. A Cisco phone answers 489
@@ -296,7 +297,7 @@ mod tests {
         ];
         let time = Duration::from_secs(100);
         let mut inputs = vec![Input::Accepted(time)];
-        inputs.extend([408, 423, 481, 489, 491, 501, 603].map(Input::Refused));
+        inputs.extend([408, 423, 481, 489, 491, 500, 501, 603].map(Input::Refused));
         let told = |state, code, keys| Input::Told { state, code, keys };
         for state in [
             Told::Active(time),
@@ -347,6 +348,7 @@ mod tests {
         };
         let told = |ended, code| Input::Told { state: Told::Terminated(ended), code, keys: false };
         check(Input::Refused(481), 4);
+        check(Input::Refused(500), 4);
         check(Input::Refused(489), 1);
         check(told(Ended::Timeout, None), 4);
         check(told(Ended::Deactivated, Some(200)), 4);
