@@ -23,7 +23,7 @@ use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::watch::{LineState, WatchId};
 use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now};
 use strowger_sccp::calls::LegIds;
-use strowger_sccp::codes::{ButtonType, Instance, LampMode, ResetType, Stimulus};
+use strowger_sccp::codes::{BlfStatus, ButtonType, Instance, LampMode, ResetType, Stimulus};
 use strowger_sccp::message::alerting::SetLamp;
 use strowger_sccp::message::lines::FeatureStat;
 use strowger_sccp::station::io::{Input as ToStations, Output as OfStations};
@@ -397,7 +397,12 @@ impl Sccp {
         let (kind, status) = (ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL, present::lamp_of(line).0);
         let message = ToStation::from(FeatureStat { index, kind, status, label: present.label(index) });
         self.counters.sent += 1;
+        let picks_up = present.picking.contains(&index);
         self.tell_stations(now, ToStations::Tell { device, message: &message }, out);
+        if picks_up {
+            let rings = status == BlfStatus::ALERTING.0;
+            self.tell_calls(now, calls::io::Input::Rung { device, lamp: index, rings }, None, out);
+        }
     }
 
     /// What was set for a phone or its line stands on its display.

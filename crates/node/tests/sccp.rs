@@ -13,6 +13,9 @@ use strowger_callcontrol::configuration::Barging;
 use strowger_node::configuration::{LineSecret, PhoneDraft};
 use strowger_node::io::{Answer, Question, UserSetting};
 use strowger_phones::skinny::phone;
+use strowger_sccp::Text;
+use strowger_sccp::codes::ButtonType;
+use strowger_sccp::station::device::{Assignment, Device, WhenRung};
 use world::{Phone, World, body_of, header};
 
 /// 2001 and 2002 at streams 11 and 12.
@@ -285,8 +288,8 @@ fn a_speed_dial_and_a_busy_lamp_call_and_messages_are_shown() {
     let mut draft = mixed();
     let mut device = strowger_sccp::station::device::Device::clone(&draft.stations.stations[0].device);
     let text = strowger_sccp::Text::from;
-    let (number, label) = (text("2002"), text("Yves"));
-    device.buttons.push(strowger_sccp::station::device::Assignment::BusyLamp { number, label });
+    let (number, label, rung) = (text("2002"), text("Yves"), Default::default());
+    device.buttons.push(strowger_sccp::station::device::Assignment::BusyLamp { number, label, rung });
     let (number, label) = (text("2003"), text("Xena"));
     device.buttons.push(strowger_sccp::station::device::Assignment::SpeedDial { number, label });
     draft.stations.stations[0].device = std::sync::Arc::new(device);
@@ -467,4 +470,74 @@ fn what_is_set_by_its_key_and_elsewhere_stands_on_the_phone() {
         phones.settle(&mut world);
         world.settled();
     }
+}
+
+/// The phone of 2001 at stream 11 has this button after its line, 2002 is at 12 and 2003 at 13.
+fn with_button(version: u8, button: Assignment) -> (World, Skinnies) {
+    let mut draft = mixed();
+    let mut device = Device::clone(&draft.stations.stations[0].device);
+    device.buttons.push(button);
+    draft.stations.stations[0].device = std::sync::Arc::new(device);
+    let lines = ["2001", "2002"].map(Into::into).to_vec();
+    draft.plan.pickup.add("desks", PickupGroup { lines, ..PickupGroup::default() });
+    let (mut world, mut phones) = (World::new(&draft), Skinnies::new());
+    for (stream, number) in [(11, "2001"), (12, "2002"), (13, "2003")] {
+        phones.comes(&mut world, stream, number, version);
+    }
+    (world, phones)
+}
+
+#[test]
+fn the_button_of_a_busy_lamp_takes_what_rings_there() {
+    let (number, label) = (Text::from("2002"), Text::from("Yves"));
+    let button = Assignment::BusyLamp { number, label, rung: WhenRung::PicksUp };
+    let (mut world, mut phones) = with_button(17, button);
+    phones.does(&mut world, 13, |phone| phone.calls_number("2002"));
+    passes(&mut world, &mut phones);
+    phones.does(&mut world, 11, |phone| phone.pushes(0x15, 1));
+    passes(&mut world, &mut phones);
+    assert_eq!(phones.shows(12), "");
+    talk(&phones, 11, 13);
+    phones.does(&mut world, 13, |phone| phone.puts_down());
+    passes(&mut world, &mut phones);
+    // What does not ring is called.
+    phones.does(&mut world, 11, |phone| phone.pushes(0x15, 1));
+    assert_eq!(phones.shows(12), "is called by Zoë 2001");
+}
+
+#[test]
+fn a_button_of_a_feature_has_its_words_and_shows_how_it_is_whenever_it_is_asked() {
+    let label = Text::from("Quiet");
+    let button = Assignment::Key { kind: ButtonType::DO_NOT_DISTURB, label };
+    let (mut world, mut phones) = with_button(17, button);
+    let shown = |phones: &Skinnies| phones.phone(11).features.get(&1).cloned();
+    assert_eq!(shown(&phones), Some((0, "Quiet".into())));
+    phones.does(&mut world, 11, |phone| phone.pushes(0x82, 1));
+    phones.does(&mut world, 11, |phone| phone.hangs_up_all());
+    passes(&mut world, &mut phones);
+    assert_eq!(shown(&phones), Some((1, "Quiet".into())));
+    assert_eq!(phones.phone(11).lamps.get(&(0x82, 1)), Some(&2));
+    phones.does(&mut world, 11, |phone| phone.asks_of_feature(1));
+    assert_eq!(shown(&phones), Some((1, "Quiet".into())));
+    // The time does not put out what is lit.
+    let change = Some(strowger_base::watch::MailboxChange::Turn(strowger_base::feature::Turn::On));
+    world.ask(Question::Messages { line: "2001".into(), change });
+    phones.settle(&mut world);
+    let before = phones.shows(11);
+    assert!(before.contains("DND") && before.contains("messages wait"), "{before}");
+    phones.does(&mut world, 11, |phone| phone.asks_the_time());
+    assert_eq!(phones.shows(11), before);
+}
+
+#[test]
+fn the_button_of_hunts_is_lit_from_the_beginning() {
+    let button = Assignment::Key { kind: ButtonType::H_LOG, label: Text::from("Hunt Group") };
+    let (mut world, mut phones) = with_button(17, button);
+    let shown = |phones: &Skinnies| phones.phone(11).features.get(&1).map(|(status, _)| *status);
+    assert_eq!((shown(&phones), phones.phone(11).lamps.get(&(0x8b, 1))), (Some(1), Some(&2)));
+    phones.does(&mut world, 11, |phone| phone.pushes(0x8b, 1));
+    phones.does(&mut world, 11, |phone| phone.hangs_up_all());
+    passes(&mut world, &mut phones);
+    assert_eq!((shown(&phones), phones.phone(11).lamps.get(&(0x8b, 1))), (Some(0), Some(&1)));
+    world.settled();
 }

@@ -107,6 +107,15 @@ impl Calls {
                     }
                 }
             }
+            Input::Rung { device, lamp, rings } => {
+                if let Some(phone) = self.phones.get_mut(device) {
+                    if rings {
+                        phone.rung.insert(lamp);
+                    } else {
+                        phone.rung.remove(&lamp);
+                    }
+                }
+            }
             Input::Command(leg, command, media) => self.command(now, leg, command, media, out),
             Input::Timeout => {
                 while let Some((_, (device, call))) = self.shared.timers.pop_due(now.mono) {

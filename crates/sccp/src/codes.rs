@@ -139,6 +139,12 @@ codes! {
         DIAL = 32 "Dial",
         CONFERENCE_BARGE = 33 "cBarge",
         OTHER_PICKUP = 34 "OPickUp",
+        REMOVE_LAST = 35 "RmLstC",
+        QUALITY_REPORT = 36 "QRT",
+        MALICIOUS_CALL = 37 "MCID",
+        HUNT_LOG = 38 "HLog",
+        RECORD = 39 "Record",
+        ABBREVIATED_DIAL = 40 "AbbrDial",
     }
 }
 

@@ -59,8 +59,16 @@ impl Bench {
             binding: BINDING,
             number: Text::from("2001"),
             name: Text::from("Zoë"),
+            voice_mail: Text::default(),
         }];
-        bench.input(Input::Registered(Phone { device: Text::from(PHONE), flow, lines, dials: Vec::new() }));
+        let (dials, feature_buttons) = (Vec::new(), Vec::new());
+        bench.input(Input::Registered(Phone {
+            device: Text::from(PHONE),
+            flow,
+            lines,
+            dials,
+            feature_buttons,
+        }));
         bench
     }
 

@@ -22,7 +22,7 @@ use strowger_sccp::message::lines::{
 use strowger_sccp::message::registration::{
     Alarm, KeepAlive, Register, RegisterTokenReq, ServerReq, TimeDateReq, Unregister, VersionReq,
 };
-use strowger_sccp::station::device::{Assignment, Clock, Device, Line};
+use strowger_sccp::station::device::{Assignment, Clock, Device, FeatureButton, Line, WhenRung};
 use strowger_sccp::station::io::{Devices, Input, Output, Server, Settings, Strangers};
 use strowger_sccp::{Charset, Dialect, Features, Framer, FromStation, Stations, Text, ToStation, Version};
 
@@ -54,8 +54,8 @@ fn device() -> Device {
             }),
             Assignment::Line(Line { number: label("2005"), ..Line::default() }),
             Assignment::SpeedDial { number: label("2002"), label: label("Bob") },
-            Assignment::BusyLamp { number: label("2003"), label: label("Carol") },
-            Assignment::Feature { label: label("Privacy") },
+            Assignment::BusyLamp { number: label("2003"), label: label("Carol"), rung: WhenRung::Dials },
+            Assignment::Feature { button: FeatureButton::Privacy, label: label("Privacy") },
             Assignment::Service { url: label("http://192.0.2.1/s"), label: label("Services") },
             Assignment::Unused,
         ],

@@ -202,6 +202,14 @@ choice! {
         AbbreviatedDial = "abbreviated-dial",
         /// Record.
         Record = "record",
+        /// Barge.
+        Barge = "barge",
+        /// cBarge.
+        ConferenceBarge = "conference-barge",
+        /// Private.
+        Private = "private",
+        /// DirTrfr.
+        DirectTransfer = "direct-transfer",
     }
 }
 

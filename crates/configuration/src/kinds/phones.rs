@@ -183,6 +183,8 @@ record! {
         single_button_barge: SingleButtonBarge = SingleButtonBarge::Default,
         /// The firmware that it shall run; whatever it has when not given.
         load: Option<Word> = None,
+        /// The highest version of SCCP that is spoken with it, where its firmware misbehaves with later ones; whatever it has when not given.
+        sccp_version: Option<Whole<3, 22>> = None,
         /// Applications may control it.
         cti_control: bool = true,
         /// It came by itself and was given a number (auto-registration), and nobody has adopted it yet.

@@ -53,6 +53,8 @@ pub struct StationLine {
     pub number: Text,
     /// Whose it is.
     pub display: Text,
+    /// The number of its voice mail; empty where it has none.
+    pub voice_mail: Text,
 }
 
 impl StationConfiguration {
@@ -87,6 +89,7 @@ pub(super) fn build(draft: &Draft, found: &mut Findings) -> StationConfiguration
             line: line.clone(),
             number: button.number.clone(),
             display: button.name.clone(),
+            voice_mail: button.voice_mail.clone(),
         });
         lines.insert(station.name.clone(), known.collect());
         devices.insert(station.name.clone(), Arc::clone(&station.device));

@@ -14,7 +14,7 @@ use strowger_configuration::setting::Ref;
 use strowger_configuration::{Id, State};
 use strowger_dialplan::Zone;
 use strowger_sccp::codes::{ButtonType, KeyMode, Phrase, SoftKey};
-use strowger_sccp::station::device::{Assignment, Clock, Device, Line, SoftKeys};
+use strowger_sccp::station::device::{Assignment, Clock, Device, FeatureButton, Line, SoftKeys, WhenRung};
 use strowger_sccp::station::io::{Server as StationServer, Strangers};
 use strowger_sccp::{Text, Version};
 
@@ -66,7 +66,9 @@ fn station(state: &State, phone: &Phone, shared: &mut Shared) -> StationDraft {
     let device = Device {
         buttons: buttons(state, phone),
         soft_keys: Arc::clone(soft_keys),
-        highest_version: Version::HIGHEST,
+        highest_version: more
+            .and_then(|more| Version::new(u8::try_from(more.sccp_version?.get()).ok()?))
+            .unwrap_or(Version::HIGHEST),
         load: more.and_then(|more| more.load.as_ref()).map(|load| Text::from(load.as_str())),
         user_name: Text::from(&*name(state, phone.owner)),
         clock,
@@ -90,6 +92,11 @@ fn buttons(state: &State, phone: &Phone) -> Vec<Assignment> {
             number,
             name: Text::from(line.display.as_str()),
             label,
+            voice_mail: Text::from(
+                line.voice_mail.and_then(|it| state.get(it)).map_or("", |it| it.pilot.as_str()),
+            ),
+            calls_max: u16::try_from(line.calls_max.get()).ok(),
+            busy_trigger: u16::try_from(line.busy_trigger.get()).ok(),
             ..Line::default()
         }))
     });
@@ -112,7 +119,14 @@ fn buttons(state: &State, phone: &Phone) -> Vec<Assignment> {
             ButtonFeature::Line | ButtonFeature::Intercom => lines.next(),
             ButtonFeature::SpeedDial => speed_dials.next(),
             ButtonFeature::BusyLampField => lamps.next(),
-            other => key(other).map(Assignment::Key),
+            ButtonFeature::Privacy => Some(Assignment::Feature {
+                button: FeatureButton::Privacy,
+                label: labelled(label, "Privacy"),
+            }),
+            ButtonFeature::Record => {
+                Some(Assignment::Feature { button: FeatureButton::Record, label: labelled(label, "Record") })
+            }
+            other => key(other).map(|kind| Assignment::Key { kind, label: labelled(label, words(kind)) }),
         };
         match assigned {
             Some(Assignment::SpeedDial { number, label: own }) if own == number && !label.is_empty() => {
@@ -132,7 +146,22 @@ fn busy_lamp(state: &State, field: &BusyLampField) -> Option<Assignment> {
     let number = Text::from(&*number);
     let label =
         if field.label.as_str().is_empty() { number.clone() } else { Text::from(field.label.as_str()) };
-    Some(Assignment::BusyLamp { number, label })
+    let rung = if field.pickup { WhenRung::PicksUp } else { WhenRung::Dials };
+    Some(Assignment::BusyLamp { number, label, rung })
+}
+
+/// What stands beside a button: its own label, or what is usual.
+fn labelled(label: &str, usual: &str) -> Text {
+    Text::from(if label.is_empty() { usual } else { label })
+}
+
+/// What stands beside a button of which phones have no words of their own.
+const fn words(kind: ButtonType) -> &'static str {
+    match kind {
+        ButtonType::DO_NOT_DISTURB => "Do Not Disturb",
+        ButtonType::H_LOG => "Hunt Group",
+        _ => "",
+    }
 }
 
 /// The type of button for a feature; `None` for what these phones have no button for.
@@ -153,7 +182,6 @@ const fn key(feature: ButtonFeature) -> Option<ButtonType> {
         ButtonFeature::CallBack => ButtonType::CALL_BACK,
         ButtonFeature::DoNotDisturb => ButtonType::DO_NOT_DISTURB,
         ButtonFeature::HuntLogout => ButtonType::H_LOG,
-        ButtonFeature::Mobility => ButtonType::MOBILITY,
         ButtonFeature::MaliciousCall => ButtonType::MALICIOUS_CALL,
         ButtonFeature::QualityReport => ButtonType::QRT,
         ButtonFeature::Messages => ButtonType::VOICEMAIL,
@@ -163,6 +191,7 @@ const fn key(feature: ButtonFeature) -> Option<ButtonType> {
         | ButtonFeature::BusyLampField
         | ButtonFeature::Intercom
         | ButtonFeature::Service
+        | ButtonFeature::Mobility
         | ButtonFeature::Privacy
         | ButtonFeature::Record
         | ButtonFeature::Directories
@@ -193,15 +222,13 @@ fn soft_keys(template: Option<&SoftKeyTemplate>) -> SoftKeys {
             continue;
         }
         let chosen: Vec<SoftKey> = set.keys.iter().filter_map(|key| soft_key(*key)).collect();
-        for key in &chosen {
-            if !keys.keys.iter().any(|(known, _)| known == key)
-                && let Some(phrase) = phrase(*key)
-            {
-                keys.keys.push((*key, Text::phrase(phrase, "")));
-            }
-        }
         if let Some(place) = usize::try_from(mode.0).ok().and_then(|mode| keys.sets.get_mut(mode)) {
-            *place = chosen;
+            place.clone_from(&chosen);
+        }
+        for key in chosen {
+            if let Some(phrase) = phrase(key) {
+                keys.add(key, Text::phrase(phrase, ""));
+            }
         }
     }
     keys
@@ -230,14 +257,18 @@ const fn soft_key(key: Key) -> Option<SoftKey> {
         Key::Select => SoftKey::SELECT,
         Key::ConferenceList => SoftKey::CONFERENCE_LIST,
         Key::ImmediateDivert => SoftKey::IMMEDIATE_DIVERT,
-        Key::Undefined
-        | Key::OtherPickup
-        | Key::RemoveLast
-        | Key::QualityReport
-        | Key::MaliciousCall
-        | Key::HuntLogout
-        | Key::AbbreviatedDial
-        | Key::Record => return None,
+        Key::OtherPickup => SoftKey::OTHER_PICKUP,
+        Key::RemoveLast => SoftKey::REMOVE_LAST,
+        Key::QualityReport => SoftKey::QUALITY_REPORT,
+        Key::MaliciousCall => SoftKey::MALICIOUS_CALL,
+        Key::HuntLogout => SoftKey::HUNT_LOG,
+        Key::AbbreviatedDial => SoftKey::ABBREVIATED_DIAL,
+        Key::Record => SoftKey::RECORD,
+        Key::Barge => SoftKey::BARGE,
+        Key::ConferenceBarge => SoftKey::CONFERENCE_BARGE,
+        Key::Private => SoftKey::PRIVATE,
+        Key::DirectTransfer => SoftKey::DIRECT_TRANSFER,
+        Key::Undefined => return None,
     })
 }
 
@@ -246,6 +277,17 @@ const fn phrase(key: SoftKey) -> Option<Phrase> {
     match key {
         SoftKey::JOIN => Some(Phrase::JOIN),
         SoftKey::MEET_ME => Some(Phrase::MEETME),
+        SoftKey::REMOVE_LAST => Some(Phrase::RMLSTC),
+        SoftKey::QUALITY_REPORT => Some(Phrase::QRT),
+        SoftKey::MALICIOUS_CALL => Some(Phrase::MCID),
+        SoftKey::HUNT_LOG => Some(Phrase::HLOG),
+        SoftKey::ABBREVIATED_DIAL => Some(Phrase::ABBRDIAL),
+        SoftKey::RECORD => Some(Phrase::RECORD),
+        SoftKey::BARGE => Some(Phrase::BARGE),
+        SoftKey::CONFERENCE_BARGE => Some(Phrase::CBARGE),
+        SoftKey::PRIVATE => Some(Phrase::PRIVATE),
+        SoftKey::DIRECT_TRANSFER => Some(Phrase::DIRTRFR),
+        SoftKey::OTHER_PICKUP => Some(Phrase::OPICKUP),
         _ => None,
     }
 }

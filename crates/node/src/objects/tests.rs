@@ -1,6 +1,7 @@
 mod extents;
 mod faults;
 mod parts;
+mod stations;
 mod ways;
 
 use std::sync::Arc;

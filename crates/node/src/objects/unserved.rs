@@ -507,8 +507,10 @@ const STATION: &[&str] = &[
     "keys.speed_dials.label",
     "keys.busy_lamp_fields.label",
     "keys.busy_lamp_fields.number",
+    "keys.busy_lamp_fields.pickup",
     "button_template",
     "more.soft_key_template",
+    "more.sccp_version",
     "more.load",
 ];
 

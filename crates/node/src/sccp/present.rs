@@ -11,7 +11,7 @@ use strowger_base::watch::{CallDirection, CallPhase, LineCall, LineState, WatchI
 use strowger_base::{LineName, WallTime};
 use strowger_sccp::calls::io::{Phone, PhoneLine};
 use strowger_sccp::codes::{BlfStatus, ButtonType, DeviceType, Instance, Stimulus};
-use strowger_sccp::station::device::{Assignment, Device};
+use strowger_sccp::station::device::{Assignment, Device, FeatureButton, WhenRung};
 use strowger_sccp::station::io::Registered;
 use strowger_sccp::station::reason::{WhyGone, WhyRegistered};
 use strowger_sccp::{Dialect, Text, Version};
@@ -41,6 +41,10 @@ pub(crate) struct Present {
     lines: Vec<PresentLine>,
     /// What its busy lamp buttons dial.
     dials: Vec<(Stimulus, Instance, Text)>,
+    /// What its buttons do that have no type of their own.
+    feature_buttons: Vec<(Instance, FeatureButton)>,
+    /// Its busy lamps whose button takes the call that rings there.
+    pub(super) picking: BTreeSet<Instance>,
     /// Its busy lamps: what each shows, and what stands beside it.
     lamps: Vec<BusyLamp>,
     /// What they watch.
@@ -81,11 +85,13 @@ impl Present {
             ready: false,
             lines,
             dials: dials(configured, dialect.version),
+            feature_buttons: feature_buttons(configured, dialect.version),
+            picking: picking(configured, dialect.version),
             lamps: lamps(configured, dialect.version),
             watches: Vec::new(),
             waiting: BTreeSet::new(),
             shared: BTreeSet::new(),
-            standing: Standing::of(configured),
+            standing: Standing::of(configured, dialect.version),
         }
     }
 
@@ -96,13 +102,14 @@ impl Present {
     /// The phone as its calls know it.
     pub(crate) fn phone(&self) -> Phone {
         let line = |line: &PresentLine| {
-            let StationLine { instance, line: name, number, display } = &line.configured;
+            let StationLine { instance, line: name, number, display, voice_mail } = &line.configured;
             PhoneLine {
                 instance: *instance,
                 origin: Origin::Line { line: name.clone(), phone: Some(Arc::clone(&self.name)) },
                 binding: line.binding,
                 number: number.clone(),
                 name: display.clone(),
+                voice_mail: voice_mail.clone(),
             }
         };
         Phone {
@@ -110,6 +117,7 @@ impl Present {
             flow: self.flow,
             lines: self.lines.iter().map(line).collect(),
             dials: self.dials.clone(),
+            feature_buttons: self.feature_buttons.clone(),
         }
     }
 
@@ -181,11 +189,33 @@ fn dials(device: &Device, version: Version) -> Vec<(Stimulus, Instance, Text)> {
     dials
 }
 
+/// What its buttons do that have no type of their own.
+fn feature_buttons(device: &Device, version: Version) -> Vec<(Instance, FeatureButton)> {
+    let assigned = device.assigned(version).into_iter();
+    let features = assigned.filter_map(|(button, assignment)| match assignment {
+        Assignment::Feature { button: feature, .. } => Some((Instance(button.instance.into()), *feature)),
+        _ => None,
+    });
+    features.collect()
+}
+
+/// The busy lamps whose button takes the call that rings there.
+fn picking(device: &Device, version: Version) -> BTreeSet<Instance> {
+    let assigned = device.assigned(version).into_iter();
+    let picking = assigned.filter_map(|(button, assignment)| match assignment {
+        Assignment::BusyLamp { rung: WhenRung::PicksUp, .. } => Some(Instance(button.instance.into())),
+        _ => None,
+    });
+    picking.collect()
+}
+
 /// The busy lamps that a phone of this version can show.
 fn lamps(device: &Device, version: Version) -> Vec<BusyLamp> {
     let assigned = device.assigned(version).into_iter();
     let lamps = assigned.filter_map(|(button, assignment)| match assignment {
-        Assignment::BusyLamp { number, label } if button.kind == ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL => {
+        Assignment::BusyLamp { number, label, .. }
+            if button.kind == ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL =>
+        {
             Some((Instance(u32::from(button.instance)), number.clone(), label.clone()))
         }
         _ => None,

@@ -11,7 +11,7 @@ use strowger_sccp::message::alerting::SetLamp;
 use strowger_sccp::message::display::DisplayPromptStatus;
 use strowger_sccp::message::lines::{FeatureStat, Forward, ForwardStat};
 use strowger_sccp::station::device::{Assignment, Device};
-use strowger_sccp::{Text, ToStation};
+use strowger_sccp::{Text, ToStation, Version};
 
 use super::present::Present;
 
@@ -24,17 +24,26 @@ pub(super) struct Standing {
     logged_out: bool,
     /// Where all calls of its lines go.
     forwards: BTreeMap<Instance, Text>,
-    /// It has a button for each of these.
-    disturb_button: bool,
-    hunt_button: bool,
+    /// Its button for hunts has shown how it is.
+    hunt_shown: bool,
+    /// Its buttons for each of these, and what stands beside them.
+    disturb_button: Option<(Instance, Text)>,
+    hunt_button: Option<(Instance, Text)>,
 }
 
 impl Standing {
-    pub(super) fn of(device: &Device) -> Self {
-        let has = |kind: ButtonType| {
-            device.buttons.iter().any(|it| matches!(it, Assignment::Key(known) if *known == kind))
+    pub(super) fn of(device: &Device, version: Version) -> Self {
+        let assigned = device.assigned(version);
+        let button_of = |wanted: ButtonType| {
+            assigned.iter().find_map(|(button, it)| match it {
+                Assignment::Key { kind, label } if *kind == wanted => {
+                    Some((Instance(button.instance.into()), label.clone()))
+                }
+                _ => None,
+            })
         };
-        let (disturb_button, hunt_button) = (has(ButtonType::DO_NOT_DISTURB), has(ButtonType::H_LOG));
+        let (disturb_button, hunt_button) =
+            (button_of(ButtonType::DO_NOT_DISTURB), button_of(ButtonType::H_LOG));
         Standing { disturb_button, hunt_button, ..Standing::default() }
     }
 
@@ -78,21 +87,23 @@ impl Present {
         let undisturbed = state.disturbed == OnOff::Off;
         if concerns(PhoneChange::Disturbed) && standing.undisturbed != undisturbed {
             standing.undisturbed = undisturbed;
-            if standing.disturb_button {
-                tell.extend(button(ButtonType::DO_NOT_DISTURB, Stimulus::DO_NOT_DISTURB, undisturbed));
-            }
+            let kinds = (ButtonType::DO_NOT_DISTURB, Stimulus::DO_NOT_DISTURB);
             // The prompt follows.
-            tell.push(lamp(Stimulus::DO_NOT_DISTURB, undisturbed));
+            tell.extend(button(kinds, standing.disturb_button.as_ref(), undisturbed));
         }
         let logged_out = state.hunted == OnOff::Off;
+        let kinds = (ButtonType::H_LOG, Stimulus::H_LOG);
         if concerns(PhoneChange::Hunted) && standing.logged_out != logged_out {
             standing.logged_out = logged_out;
-            if standing.hunt_button {
-                tell.extend(button(ButtonType::H_LOG, Stimulus::H_LOG, !logged_out));
-            }
-            tell.push(lamp(Stimulus::H_LOG, !logged_out));
+            tell.extend(button(kinds, standing.hunt_button.as_ref(), !logged_out));
         }
-        if !tell.is_empty() {
+        let prompts = !tell.is_empty();
+        // A button for what is usual is lit from the beginning.
+        if change.is_none() && !logged_out && !std::mem::replace(&mut standing.hunt_shown, true) {
+            let shown = standing.hunt_button.as_ref();
+            tell.extend(shown.into_iter().flat_map(|shown| button(kinds, Some(shown), true)));
+        }
+        if prompts {
             let (duration, line, call) = (Duration::ZERO, Instance(0), CallReference(0));
             tell.push(DisplayPromptStatus { duration, line, call, text: standing.prompt() }.into());
         }
@@ -100,11 +111,19 @@ impl Present {
     }
 }
 
-fn button(kind: ButtonType, _: Stimulus, on: bool) -> Option<ToStation> {
-    Some(FeatureStat { index: Instance(1), kind, status: u32::from(on), label: Text::default() }.into())
-}
-
-fn lamp(stimulus: Stimulus, on: bool) -> ToStation {
+/// The lamp of a feature, and what its button shows where there is one.
+fn button(
+    (kind, stimulus): (ButtonType, Stimulus),
+    shown: Option<&(Instance, Text)>,
+    on: bool,
+) -> Vec<ToStation> {
     let mode = if on { LampMode::ON } else { LampMode::OFF };
-    SetLamp { stimulus, instance: Instance(1), mode }.into()
+    let Some((index, label)) = shown else {
+        return vec![SetLamp { stimulus, instance: Instance(1), mode }.into()];
+    };
+    let (index, label) = (*index, label.clone());
+    vec![
+        FeatureStat { index, kind, status: u32::from(on), label }.into(),
+        SetLamp { stimulus, instance: index, mode }.into(),
+    ]
 }

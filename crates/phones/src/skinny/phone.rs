@@ -166,6 +166,8 @@ const SPEED_DIAL: u8 = 2;
 const BUSY_LAMP: u8 = 0x15;
 const FEATURE: u8 = 0x13;
 const SERVICE: u8 = 0x14;
+const DO_NOT_DISTURB: u8 = 0x82;
+const HUNT_LOG: u8 = 0x8b;
 
 impl Skinny {
     /// A phone that has no connection yet.
@@ -232,6 +234,18 @@ impl Skinny {
     /// The time of its keepalive has come.
     pub fn says_that_it_is_there(&mut self) {
         let frame = self.frame(0x00);
+        self.send(frame);
+    }
+
+    /// It asks once more what a button of a feature shows.
+    pub fn asks_of_feature(&mut self, index: u32) {
+        let frame = self.frame(0x34).word(index);
+        self.send(frame);
+    }
+
+    /// It asks once more what time it is.
+    pub fn asks_the_time(&mut self) {
+        let frame = self.frame(0x0d);
         self.send(frame);
     }
 

@@ -2,6 +2,7 @@
 
 use strowger_base::feature::FeatureRequest;
 use strowger_base::leg::{Alert, Party, ReleaseReason, Signal};
+use strowger_base::recording::RecordingShown;
 use strowger_base::{Cause, Command, LegId, Now, leg};
 
 use super::Shared;
@@ -11,6 +12,7 @@ use super::display::{key_tone, refusal, tone_of};
 use super::io::{Media, Outbox, Output, Voice};
 use super::phone::PhoneCalls;
 use crate::codes::{CallReference, CallState, CallType, ConferenceId, Phrase, Tone};
+use crate::message::calls::RecordingStatus;
 use crate::message::dtmf::SendDtmfTone;
 use crate::wire::text::Text;
 
@@ -76,6 +78,10 @@ impl PhoneCalls {
                     tell.push(SendDtmfTone { tone, conference, party: of.party }.into());
                 }
             }),
+            Command::ShowRecording(shown) => self.with_call(reference, out, |call, tell| {
+                let status = u32::from(*shown == RecordingShown::On);
+                tell.push(RecordingStatus { call: call.reference, status }.into());
+            }),
             // The call goes away with it.
             Command::FeatureAnswer(answer) if answer.request == FeatureRequest::Park.word() => {
                 self.notice(answer, out);
@@ -105,8 +111,6 @@ impl PhoneCalls {
             // The text of the answer is shown.
             | Command::ShowParticipants(_)
             | Command::Records(..)
-            // These phones show nothing of recordings; they hear the tone.
-            | Command::ShowRecording(_)
             | Command::Ring(_) => {}
         }
         self.settle(before, out);

@@ -11,6 +11,7 @@ use strowger_base::{Command, LegId, Signal};
 use crate::codes::{Codec, Instance, Stimulus};
 use crate::message::statistics::Statistics;
 use crate::message::{FromStation, ToStation};
+use crate::station::device::FeatureButton;
 use crate::wire::text::Text;
 
 /// Everything that can happen to the calls of stations.
@@ -47,6 +48,15 @@ pub enum Input<'a> {
         line: Instance,
         /// Whether.
         forwards: bool,
+    },
+    /// A call rings where a busy lamp looks whose button takes it, or no longer.
+    Rung {
+        /// The device that is told.
+        device: &'a str,
+        /// Its button.
+        lamp: Instance,
+        /// Whether.
+        rings: bool,
     },
     /// Call control wants something of a leg. What its command says of media is told beside it: SCCP has other words for that.
     Command(LegId, &'a Command, Media),
@@ -91,6 +101,8 @@ pub struct Phone {
     pub lines: Vec<PhoneLine>,
     /// What its other buttons dial, by what the phone says of them: a button that is not among them dials what stands at its place.
     pub dials: Vec<(Stimulus, Instance, Text)>,
+    /// What its buttons do that have no type of their own.
+    pub feature_buttons: Vec<(Instance, FeatureButton)>,
 }
 
 /// A line of a phone.
@@ -106,6 +118,8 @@ pub struct PhoneLine {
     pub number: Text,
     /// Whose it is.
     pub name: Text,
+    /// The number of its voice mail; empty where it has none.
+    pub voice_mail: Text,
 }
 
 /// The part of an offer/answer exchange that a signal or command carries.

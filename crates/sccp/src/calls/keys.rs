@@ -10,6 +10,7 @@ use super::io::{Media, Outbox, Output};
 use super::phone::PhoneCalls;
 use crate::codes::{CallReference, CallType, Instance, Phrase, SoftKey, Stimulus as Button};
 use crate::message::calls::{CallSelectStat, LineCall, SoftKeyEvent, Stimulus};
+use crate::station::device::FeatureButton;
 use crate::wire::text::Text;
 
 /// What a key asks for, whichever kind of key it is.
@@ -36,6 +37,10 @@ pub(super) enum Key {
     Code(FeatureCode),
     /// The same with a number that is asked for.
     Collect(FeatureCode),
+    /// What rings is answered, and without it what is talked in ends.
+    AnswerOrRelease,
+    /// The voice mail of the line is called.
+    Messages,
 }
 
 /// What is done with a call.
@@ -48,6 +53,8 @@ pub(super) enum CallFeature {
     DropLast,
     MaliciousCall,
     Private,
+    QualityReport,
+    Record,
 }
 
 impl CallFeature {
@@ -60,6 +67,8 @@ impl CallFeature {
             CallFeature::DropLast => FeatureRequest::DropLast,
             CallFeature::MaliciousCall => FeatureRequest::MaliciousCall,
             CallFeature::Private => FeatureRequest::Privacy(Turn::Over),
+            CallFeature::QualityReport => FeatureRequest::ReportQuality(None),
+            CallFeature::Record => FeatureRequest::Record(Turn::Over),
         }
     }
 }
@@ -75,12 +84,24 @@ impl PhoneCalls {
         if button.stimulus == Button::LINE {
             return self.line_button(shared, now, button.instance, out);
         }
+        let feature = (button.stimulus == Button::PRIVACY).then(|| self.feature_at(button.instance));
+        if let Some(feature) = feature.flatten() {
+            let of = LineCall { line: Instance(0), call: button.call };
+            return self.pressed(shared, now, Key::Feature(feature), &of, out);
+        }
         let dialled = self
             .phone
             .dials
             .iter()
             .find(|(stimulus, instance, _)| (*stimulus, *instance) == (button.stimulus, button.instance));
         if let Some((_, _, number)) = dialled.cloned() {
+            if button.stimulus == Button::BLF_SPEED_DIAL && self.rung.contains(&button.instance) {
+                self.hold_active(shared, out);
+                let feature = Some(FeatureCode::DirectedPickUp);
+                let wanted = Wanted { number: number.as_str(), feature, ..Wanted::default() };
+                self.begin(shared, Instance(0), wanted, out);
+                return;
+            }
             return self.dial(shared, now, Instance(0), number.as_str(), out);
         }
         if button.stimulus == Button::SPEED_DIAL {
@@ -92,6 +113,15 @@ impl PhoneCalls {
         }
         let Some(key) = of_button(button.stimulus) else { return };
         self.pressed(shared, now, key, &LineCall { line: Instance(0), call: button.call }, out);
+    }
+
+    /// The feature of a button that has no type of its own.
+    fn feature_at(&self, instance: Instance) -> Option<CallFeature> {
+        let (_, button) = self.phone.feature_buttons.iter().find(|(known, _)| *known == instance)?;
+        Some(match button {
+            FeatureButton::Privacy => CallFeature::Private,
+            FeatureButton::Record => CallFeature::Record,
+        })
     }
 
     /// A line's button answers what rings there, takes back what is held there, and otherwise begins a call.
@@ -188,6 +218,14 @@ impl PhoneCalls {
                     self.resume(shared, now, held.reference, out);
                 }
             }
+            (Key::AnswerOrRelease, _) => {
+                let key = if self.ringing(of.line).is_some() { Key::Answer } else { Key::EndCall };
+                self.pressed(shared, now, key, of, out);
+            }
+            (Key::Messages, call) => {
+                let line = call.and_then(|call| self.find(call)).map_or(of.line, |call| call.line);
+                self.call_messages(shared, now, line, out);
+            }
             (_, None) => {}
             (Key::EndCall, Some(call)) => self.end(shared, call, out),
             (Key::Hold, Some(call)) if self.is_held(call) => self.resume(shared, now, call, out),
@@ -201,6 +239,16 @@ impl PhoneCalls {
             (Key::DirectTransfer, Some(call)) => self.direct_transfer(call, out),
             (Key::Feature(feature), Some(call)) => self.ask(shared, call, feature.request(), out),
         }
+    }
+
+    /// The voice mail of a line is called; of the first line that has one where that line has none.
+    fn call_messages(&mut self, shared: &mut Shared, now: Now, line: Instance, out: &mut Outbox) {
+        let lines = self.phone.lines.iter().filter(|known| !known.voice_mail.is_empty());
+        let chosen = lines.min_by_key(|known| known.instance != line).cloned();
+        let Some(chosen) = chosen else {
+            return self.notify(Text::phrase(Phrase::KEY_IS_NOT_ACTIVE, ""), out);
+        };
+        self.dial(shared, now, chosen.instance, chosen.voice_mail.as_str(), out);
     }
 
     /// Asks for a feature of a call.
@@ -329,6 +377,12 @@ fn of_soft_key(key: SoftKey) -> Option<Key> {
         SoftKey::DO_NOT_DISTURB => Key::Code(FeatureCode::DoNotDisturb(Turn::Over)),
         SoftKey::BARGE => Key::Code(FeatureCode::Barge),
         SoftKey::CONFERENCE_BARGE => Key::Code(FeatureCode::ConferenceBarge),
+        SoftKey::REMOVE_LAST => Key::Feature(CallFeature::DropLast),
+        SoftKey::QUALITY_REPORT => Key::Feature(CallFeature::QualityReport),
+        SoftKey::MALICIOUS_CALL => Key::Feature(CallFeature::MaliciousCall),
+        SoftKey::HUNT_LOG => Key::Code(FeatureCode::HuntLogin(Turn::Over)),
+        SoftKey::RECORD => Key::Feature(CallFeature::Record),
+        SoftKey::ABBREVIATED_DIAL => Key::Collect(FeatureCode::SpeedDial),
         _ => return None,
     })
 }
@@ -352,6 +406,11 @@ fn of_button(button: Button) -> Option<Key> {
         Button::FORWARD_ALL => Key::Forward,
         Button::NEW_CALL => Key::NewCall,
         Button::END_CALL => Key::EndCall,
+        Button::GROUP_CALL_PICK_UP => Key::Collect(FeatureCode::GroupPickUp),
+        Button::MEET_ME_CONFERENCE => Key::Collect(FeatureCode::OpenMeetMe),
+        Button::VOICE_MAIL => Key::Messages,
+        Button::ANSWER_RELEASE => Key::AnswerOrRelease,
+        Button::QRT => Key::Feature(CallFeature::QualityReport),
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
 //! The calls of one phone, and what its user does with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use strowger_base::feature::{FeatureAnswer, FeatureRequest};
@@ -46,6 +46,8 @@ pub(super) struct PhoneCalls {
     pub(super) lamps: BTreeMap<Instance, LampMode>,
     /// Its lines whose calls all go elsewhere.
     pub(super) forwards: Vec<Instance>,
+    /// Its busy lamps whose button takes the call that rings there now.
+    pub(super) rung: BTreeSet<Instance>,
 }
 
 impl PhoneCalls {
@@ -61,6 +63,7 @@ impl PhoneCalls {
             hearing: Hearing::default(),
             lamps: BTreeMap::new(),
             forwards: Vec::new(),
+            rung: BTreeSet::new(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! What a phone asks about itself, and what it is answered. A phone waits for each answer: there is one for every question, also for one
 //! about what there is not.
 
+use std::collections::BTreeMap;
+
 use strowger_base::WallTime;
 
 use super::device::{Assignment, Device, Line};
@@ -49,6 +51,46 @@ pub(super) struct Asking<'a> {
     pub(super) version: Version,
     /// The firmware that it says it runs.
     pub(super) load: &'a Text,
+    /// What it was told since it came.
+    pub(super) shown: &'a Shown,
+}
+
+/// What a phone was told and shows until it is told otherwise: it is answered that when it asks again.
+#[derive(Default, Debug)]
+pub(super) struct Shown {
+    /// What its feature buttons and busy lamps show.
+    features: BTreeMap<Instance, u32>,
+    /// Where calls of its lines go.
+    forwards: BTreeMap<Instance, ForwardStat>,
+    /// What stands on its display while it has no call.
+    prompt: Option<Text>,
+    /// Its message lamp.
+    messages: Option<LampMode>,
+}
+
+impl Shown {
+    /// Keeps what it is told.
+    pub(super) fn note(&mut self, message: &ToStation) {
+        match message {
+            ToStation::FeatureStat(stat) => {
+                self.features.insert(stat.index, stat.status);
+            }
+            ToStation::ForwardStat(stat) => {
+                self.forwards.insert(stat.line, stat.clone());
+            }
+            ToStation::DisplayPromptStatus(prompt)
+                if (prompt.line, prompt.call) == (Instance(0), CallReference(0)) =>
+            {
+                self.prompt = Some(prompt.text.clone());
+            }
+            ToStation::SetLamp(lamp)
+                if (lamp.stimulus, lamp.instance) == (Stimulus::VOICE_MAIL, Instance(0)) =>
+            {
+                self.messages = Some(lamp.mode);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Asking<'_> {
@@ -128,6 +170,9 @@ impl Asking<'_> {
     }
 
     fn forwards(&self, line: Instance) -> ForwardStat {
+        if let Some(shown) = self.shown.forwards.get(&line) {
+            return shown.clone();
+        }
         let known = self.known_line(line);
         let forward =
             |to: Option<&Text>| Forward { active: to.is_some(), number: to.cloned().unwrap_or_default() };
@@ -139,19 +184,23 @@ impl Asking<'_> {
 
     fn speed_dial(&self, index: Instance) -> SpeedDialStat {
         match self.find(ButtonType::SPEED_DIAL, index) {
-            Some(Assignment::SpeedDial { number, label } | Assignment::BusyLamp { number, label }) => {
+            Some(Assignment::SpeedDial { number, label } | Assignment::BusyLamp { number, label, .. }) => {
                 SpeedDialStat { index, number: number.clone(), label: label.clone() }
             }
             Some(_) | None => SpeedDialStat { index, ..SpeedDialStat::default() },
         }
     }
 
-    /// Nothing is known yet of what a button shows.
+    /// What a button shows; until it was told that is nothing.
     fn feature(&self, index: Instance) -> FeatureStat {
+        let status = self.shown.features.get(&index).copied().unwrap_or_default();
         match self.device.button(ButtonType::FEATURE, index, self.version) {
-            Some((button, Assignment::BusyLamp { label, .. } | Assignment::Feature { label })) => {
-                FeatureStat { index, kind: button.kind, status: 0, label: label.clone() }
-            }
+            Some((
+                button,
+                Assignment::BusyLamp { label, .. }
+                | Assignment::Feature { label, .. }
+                | Assignment::Key { label, .. },
+            )) => FeatureStat { index, kind: button.kind, status, label: label.clone() },
             Some(_) | None => FeatureStat { index, ..FeatureStat::default() },
         }
     }
@@ -167,27 +216,27 @@ impl Asking<'_> {
 
     /// The time, and with it the display of a phone on which nothing happens.
     fn time(&self, now: WallTime) -> Vec<ToStation> {
-        let lamp = if self.device.messages_waiting { LampMode::ON } else { LampMode::OFF };
+        let configured = if self.device.messages_waiting { LampMode::ON } else { LampMode::OFF };
+        let mode = self.shown.messages.unwrap_or(configured);
+        let text = self.shown.prompt.clone();
+        let text = text.unwrap_or_else(|| Text::phrase(Phrase::YOUR_CURRENT_OPTIONS, ""));
         vec![
             local_time(now, self.device.clock.offset_minutes(now)).into(),
-            DisplayPromptStatus {
-                text: Text::phrase(Phrase::YOUR_CURRENT_OPTIONS, ""),
-                ..Default::default()
-            }
-            .into(),
-            SetLamp { stimulus: Stimulus::VOICE_MAIL, instance: Instance(0), mode: lamp }.into(),
+            DisplayPromptStatus { text, ..Default::default() }.into(),
+            SetLamp { stimulus: Stimulus::VOICE_MAIL, instance: Instance(0), mode }.into(),
         ]
     }
 
     fn call_counts(&self, settings: &Settings) -> CallCountRes {
-        let lines = self.device.assigned(self.version);
-        let lines = lines.iter().filter(|(button, _)| button.kind == ButtonType::LINE).count();
-        let count = CallCount { calls_max: settings.calls_per_line, busy_trigger: settings.busy_trigger };
-        CallCountRes {
-            lines: u32::try_from(lines).unwrap_or(u32::MAX),
-            first: Instance(1),
-            counts: vec![count; lines],
-        }
+        let lines = self.device.buttons.iter().filter_map(|assignment| match assignment {
+            Assignment::Line(line) => Some(CallCount {
+                calls_max: line.calls_max.unwrap_or(settings.calls_per_line),
+                busy_trigger: line.busy_trigger.unwrap_or(settings.busy_trigger),
+            }),
+            _ => None,
+        });
+        let counts: Vec<CallCount> = lines.collect();
+        CallCountRes { lines: u32::try_from(counts.len()).unwrap_or(u32::MAX), first: Instance(1), counts }
     }
 }
 

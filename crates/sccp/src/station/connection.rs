@@ -7,7 +7,7 @@ use strowger_base::net::StreamId;
 use strowger_base::{Instant, Now, TimerHandle};
 
 use super::KEEPALIVES_MISSED_MAX;
-use super::answers::{Asking, Question};
+use super::answers::{Asking, Question, Shown};
 use super::device::Device;
 use super::io::{Outbox, Output, Settings, WhyPassedOver};
 use super::reason::{Refusal, WhyGone, WhyRegistered};
@@ -75,6 +75,8 @@ pub(super) struct Session {
     pub(super) reset: Reset,
     device: Arc<Device>,
     load: Text,
+    /// What it was told since it came.
+    shown: Shown,
     /// It knows all that it asked for.
     ready: bool,
     /// It has calls.
@@ -191,12 +193,22 @@ impl Connection {
 }
 
 impl Session {
-    pub(super) const fn new(name: Text, dialect: Dialect, device: Arc<Device>, load: Text) -> Self {
-        Session { name, dialect, reset: Reset::None, device, load, ready: false, calls: false }
+    pub(super) fn new(name: Text, dialect: Dialect, device: Arc<Device>, load: Text) -> Self {
+        Session {
+            name,
+            dialect,
+            reset: Reset::None,
+            device,
+            load,
+            shown: Shown::default(),
+            ready: false,
+            calls: false,
+        }
     }
 
     /// Tells it something that concerns a call.
-    pub(super) fn tell(&self, stream: StreamId, message: &ToStation, out: &mut Outbox) {
+    pub(super) fn tell(&mut self, stream: StreamId, message: &ToStation, out: &mut Outbox) {
+        self.shown.note(message);
         tell(out, stream, self.dialect, message);
     }
 
@@ -231,6 +243,7 @@ impl Session {
             device: &self.device,
             version: self.dialect.version,
             load: &self.load,
+            shown: &self.shown,
         };
         for message in asking.answer(question, now.wall, settings) {
             send(out, stream, self.dialect, message);

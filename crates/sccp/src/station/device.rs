@@ -12,6 +12,9 @@ use crate::wire::text::Text;
 /// The first version that shows what somebody else is doing beside a button.
 const BUSY_LAMPS_SINCE: u8 = 15;
 
+/// Keys that the template of a phone has room for.
+const KEYS_MAX: usize = 32;
+
 /// A phone or media resource as it is configured.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Device {
@@ -81,6 +84,8 @@ pub enum Assignment {
         number: Text,
         /// What stands beside it.
         label: Text,
+        /// What it does while a call rings there.
+        rung: WhenRung,
     },
     /// A phone service.
     Service {
@@ -91,13 +96,39 @@ pub enum Assignment {
     },
     /// A feature of the server.
     Feature {
+        /// Which.
+        button: FeatureButton,
         /// What stands beside it.
         label: Text,
     },
     /// A feature that phones know by its type of button.
-    Key(ButtonType),
+    Key {
+        /// The type.
+        kind: ButtonType,
+        /// What stands beside it, where the phone asks for that; it has words of its own for most.
+        label: Text,
+    },
     /// Nothing.
     Unused,
+}
+
+/// What the button of a busy lamp does while a call rings there.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum WhenRung {
+    /// It calls the number, as always.
+    #[default]
+    Dials,
+    /// It takes the call.
+    PicksUp,
+}
+
+/// A feature of the server that has no type of button of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FeatureButton {
+    /// Other phones of the line are shown the call, or not.
+    Privacy,
+    /// The call is recorded, or not any more.
+    Record,
 }
 
 /// A line of a phone.
@@ -109,6 +140,12 @@ pub struct Line {
     pub name: Text,
     /// What stands beside it.
     pub label: Text,
+    /// The number of its voice mail; empty where it has none.
+    pub voice_mail: Text,
+    /// The calls that it may have; `None` for what holds for all lines.
+    pub calls_max: Option<u16>,
+    /// From how many calls on it is busy; `None` for what holds for all lines.
+    pub busy_trigger: Option<u16>,
     /// Where all its calls go; `None` when they come here.
     pub forward_all: Option<Text>,
     /// Where calls go when it is busy.
@@ -127,7 +164,7 @@ impl Assignment {
             Assignment::BusyLamp { .. } => ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL,
             Assignment::Service { .. } => ButtonType::SERVICE_URL,
             Assignment::Feature { .. } => ButtonType::FEATURE,
-            Assignment::Key(kind) => *kind,
+            Assignment::Key { kind, .. } => *kind,
             Assignment::Unused => ButtonType::UNDEFINED,
         }
     }
@@ -135,7 +172,12 @@ impl Assignment {
 
 /// Buttons of which phones ask the same question are counted together, so that it has one answer.
 fn counted_with(kind: ButtonType) -> ButtonType {
-    if kind == ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL { ButtonType::FEATURE } else { kind }
+    match kind {
+        ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL | ButtonType::DO_NOT_DISTURB | ButtonType::H_LOG => {
+            ButtonType::FEATURE
+        }
+        other => other,
+    }
 }
 
 impl Device {
@@ -148,7 +190,7 @@ impl Device {
             let before = assigned.iter().filter(same).count();
             let instance = match assignment {
                 Assignment::Unused => 0,
-                Assignment::Key(_) => 1,
+                Assignment::Key { .. } if counted_with(kind) != ButtonType::FEATURE => 1,
                 _ => u8::try_from(before + 1).unwrap_or(u8::MAX),
             };
             assigned.push((Button { instance, kind }, assignment));
@@ -209,6 +251,21 @@ impl SoftKeys {
         let define =
             |(event, label): &(SoftKey, Text)| SoftKeyDefinition { label: label.clone(), event: *event };
         self.keys.iter().map(define).collect()
+    }
+
+    /// Adds a key. Where there is no room for it one that stands in no set gives way.
+    pub fn add(&mut self, key: SoftKey, label: Text) {
+        if self.keys.iter().any(|(known, _)| *known == key) {
+            return;
+        }
+        if self.keys.len() < KEYS_MAX {
+            return self.keys.push((key, label));
+        }
+        let SoftKeys { keys, sets } = self;
+        let unused = |key: &SoftKey| !sets.iter().any(|set| set.contains(key));
+        if let Some(place) = keys.iter_mut().find(|(known, _)| unused(known)) {
+            *place = (key, label);
+        }
     }
 
     /// All sets, as a phone is told: keys by their places in the template.

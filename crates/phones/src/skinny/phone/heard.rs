@@ -1,6 +1,8 @@
 //! What a phone does about each message that it is sent.
 
-use super::{BUSY_LAMP, Call, FEATURE, LINE, ON_HOOK, SERVICE, SPEED_DIAL, Skinny, Token};
+use super::{
+    BUSY_LAMP, Call, DO_NOT_DISTURB, FEATURE, HUNT_LOG, LINE, ON_HOOK, SERVICE, SPEED_DIAL, Skinny, Token,
+};
 use crate::skinny::wire::{Frame, Message};
 
 impl Skinny {
@@ -79,7 +81,7 @@ impl Skinny {
                             self.ask(0x09, &[instance]);
                         }
                         SPEED_DIAL => self.ask(0x0a, &[instance]),
-                        BUSY_LAMP | FEATURE => self.ask(0x34, &[instance]),
+                        BUSY_LAMP | FEATURE | DO_NOT_DISTURB | HUNT_LOG => self.ask(0x34, &[instance]),
                         SERVICE => self.ask(0x33, &[instance]),
                         _ => {}
                     }

@@ -1,0 +1,235 @@
+//! Buttons beside the display and keys of the housing, and what each asks call control for.
+
+use std::time::Duration;
+
+use strowger_base::id::LegIds;
+use strowger_base::leg::{BindingId, Command, Origin, Party};
+use strowger_base::net::{Flow, StreamId, Transport};
+use strowger_base::recording::RecordingShown;
+use strowger_base::{Instant, LegId, Media as Sdp, NodeId, Now, ShardId, WallTime};
+use strowger_sccp::calls::io::{Direction, Format, Input, Media, Outbox, Output, Phone, PhoneLine, Voice};
+use strowger_sccp::codes::{
+    CallReference, Codec, Instance, MediaStatus, PartyId, SoftKey, Stimulus as Button,
+};
+use strowger_sccp::message::calls::{EnblocCall, KeypadButton, SoftKeyEvent, Stimulus};
+use strowger_sccp::message::media::OpenReceiveChannelAck;
+use strowger_sccp::station::device::FeatureButton;
+use strowger_sccp::{Address, Calls, FromStation, Text, ToStation};
+
+const PHONE: &str = "SEP001122334455";
+
+/// A phone with two lines of which the second has a voice mail, and what followed from the last step.
+struct Bench {
+    calls: Calls,
+    out: Outbox,
+    call: CallReference,
+    port: PartyId,
+    leg: Option<LegId>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut bench = Bench {
+            calls: Calls::new(LegIds::new(NodeId(1), ShardId(0), 1, 0)),
+            out: Vec::new(),
+            call: CallReference(0),
+            port: PartyId(0),
+            leg: None,
+        };
+        let peer = ([192, 0, 2, 10], 49_152).into();
+        let line = |instance: u32, number: &str, voice_mail: &str| PhoneLine {
+            instance: Instance(instance),
+            origin: Origin::line(number),
+            binding: BindingId(1 << 63 | u64::from(instance)),
+            number: Text::from(number),
+            name: Text::default(),
+            voice_mail: Text::from(voice_mail),
+        };
+        bench.input(Input::Registered(Phone {
+            device: Text::from(PHONE),
+            flow: Flow::Stream { stream: StreamId(7), peer, transport: Transport::Tcp },
+            lines: vec![line(1, "2001", ""), line(2, "2002", "7000")],
+            dials: vec![(Button::BLF_SPEED_DIAL, Instance(1), Text::from("2003"))],
+            feature_buttons: vec![
+                (Instance(2), FeatureButton::Record),
+                (Instance(3), FeatureButton::Privacy),
+            ],
+        }));
+        bench
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        self.out.clear();
+        let now = Now { mono: Instant::START, wall: WallTime::from_micros(0) };
+        self.calls.handle(now, input, &mut self.out);
+        for output in &self.out {
+            match output {
+                Output::Tell { message, .. } => match &**message {
+                    ToStation::CallState(state) => self.call = state.call,
+                    ToStation::OpenReceiveChannel(open) => self.port = open.party,
+                    _ => {}
+                },
+                Output::Signal(leg, ..) => self.leg = Some(*leg),
+                Output::Calls { .. } | Output::Statistics(..) => {}
+            }
+        }
+    }
+
+    fn say(&mut self, message: impl Into<FromStation>) {
+        self.input(Input::Said { device: PHONE, message: &message.into() });
+    }
+
+    fn push(&mut self, stimulus: Button, instance: u32) {
+        let call = CallReference(0);
+        self.say(Stimulus { stimulus, instance: Instance(instance), call, status: None });
+    }
+
+    fn press(&mut self, event: SoftKey) {
+        self.say(SoftKeyEvent { event, line: Instance(0), call: CallReference(0) });
+    }
+
+    fn command(&mut self, command: &Command, media: Media) {
+        self.input(Input::Command(self.leg.expect("a leg"), command, media));
+    }
+
+    /// A call that was answered.
+    fn talk(&mut self) {
+        let mut call = EnblocCall::default();
+        call.dialled.number = Text::from("1001");
+        self.say(call);
+        let voice = Voice {
+            address: ([198, 51, 100, 7], 20_000).into(),
+            formats: vec![Format { codec: Codec::G711_ULAW_64K, packet: Duration::from_millis(20) }],
+            events: Some(101),
+            direction: Direction::SendReceive,
+        };
+        let answer = Command::Answer { media: Sdp::None, connected: Party::default() };
+        self.command(&answer, Media::Offer(voice));
+        self.say(OpenReceiveChannelAck {
+            status: MediaStatus::OK,
+            address: Address::from(std::net::IpAddr::from([192, 0, 2, 10])),
+            port: 24_000,
+            party: self.port,
+            call: None,
+        });
+    }
+
+    /// What call control is told, and what the phone shows as words.
+    fn followed(&self) -> Vec<String> {
+        let told = self.out.iter().filter_map(|output| match output {
+            Output::Signal(_, signal, _) => Some(match format!("{signal:?}") {
+                setup if setup.starts_with("Setup(") => {
+                    let field = |name: &str| {
+                        let value = setup.split(&format!("{name}: ")).nth(1).unwrap_or_default();
+                        value.split(", ").next().unwrap_or_default().trim_end_matches(" })").to_owned()
+                    };
+                    let line = setup.split("line: ").nth(1).unwrap_or_default();
+                    let line = line.split([',', ' ', '}']).next().unwrap_or_default().to_owned();
+                    format!("Setup {line} {} {}", field("called"), field("feature"))
+                }
+                other => other,
+            }),
+            Output::Tell { message, .. } => match &**message {
+                ToStation::DisplayNotify(notify) => Some(format!("reads {:?}", notify.text)),
+                ToStation::RecordingStatus(status) => Some(format!("recorded {}", status.status)),
+                _ => None,
+            },
+            Output::Calls { .. } | Output::Statistics(..) => None,
+        });
+        told.collect()
+    }
+}
+
+#[track_caller]
+fn idle(act: impl FnOnce(&mut Bench), expect: &[&str]) {
+    let mut bench = Bench::new();
+    act(&mut bench);
+    assert_eq!(bench.followed(), expect);
+}
+
+#[track_caller]
+fn talking(act: impl FnOnce(&mut Bench), expect: &[&str]) {
+    let mut bench = Bench::new();
+    bench.talk();
+    act(&mut bench);
+    assert_eq!(bench.followed(), expect);
+}
+
+#[test]
+fn the_messages_button_calls_the_voice_mail_of_a_line_that_has_one() {
+    idle(|bench| bench.push(Button::VOICE_MAIL, 1), &["Setup \"2002\" \"7000\" None"]);
+}
+
+#[test]
+fn buttons_do_what_soft_keys_of_their_names_do() {
+    let collected = |bench: &mut Bench, key: Option<SoftKey>, button: Button| {
+        match key {
+            Some(key) => bench.press(key),
+            None => bench.push(button, 1),
+        }
+        assert_eq!(bench.followed(), [] as [&str; 0], "a number is asked for");
+        bench.say(KeypadButton { key: 5, of: None });
+        bench.say(KeypadButton { key: 15, of: None });
+    };
+    idle(
+        |bench| collected(bench, None, Button::GROUP_CALL_PICK_UP),
+        &["Setup \"2001\" \"5\" Some(GroupPickUp)"],
+    );
+    idle(
+        |bench| collected(bench, None, Button::MEET_ME_CONFERENCE),
+        &["Setup \"2001\" \"5\" Some(OpenMeetMe)"],
+    );
+    idle(
+        |bench| collected(bench, Some(SoftKey::ABBREVIATED_DIAL), Button::LINE),
+        &["Setup \"2001\" \"5\" Some(SpeedDial)"],
+    );
+    idle(|bench| bench.press(SoftKey::HUNT_LOG), &["Setup \"2001\" \"\" Some(HuntLogin(Over))"]);
+    talking(|bench| bench.push(Button::QRT, 1), &["FeatureRequested(ReportQuality(None))"]);
+    talking(|bench| bench.press(SoftKey::QUALITY_REPORT), &["FeatureRequested(ReportQuality(None))"]);
+    talking(|bench| bench.press(SoftKey::MALICIOUS_CALL), &["FeatureRequested(MaliciousCall)"]);
+    talking(|bench| bench.press(SoftKey::REMOVE_LAST), &["FeatureRequested(DropLast)"]);
+    talking(|bench| bench.press(SoftKey::RECORD), &["FeatureRequested(Record(Over))"]);
+    talking(
+        |bench| bench.push(Button::ANSWER_RELEASE, 1),
+        &["Released { cause: Cause(16 normal call clearing), reason: HungUp }"],
+    );
+}
+
+#[test]
+fn a_feature_button_is_known_by_its_instance() {
+    talking(|bench| bench.push(Button::PRIVACY, 2), &["FeatureRequested(Record(Over))"]);
+    talking(|bench| bench.push(Button::PRIVACY, 3), &["FeatureRequested(Privacy(Over))"]);
+    talking(|bench| bench.push(Button::PRIVACY, 9), &["FeatureRequested(Privacy(Over))"]);
+}
+
+#[test]
+fn a_recorded_call_is_shown_so() {
+    let shown = |shown| move |bench: &mut Bench| bench.command(&Command::ShowRecording(shown), Media::None);
+    talking(shown(RecordingShown::On), &["recorded 1"]);
+    talking(shown(RecordingShown::Paused), &["recorded 0"]);
+    talking(shown(RecordingShown::Off), &["recorded 0"]);
+}
+
+#[test]
+fn the_button_of_a_busy_lamp_takes_the_call_that_rings_there() {
+    let rings = |bench: &mut Bench, rings| {
+        bench.input(Input::Rung { device: PHONE, lamp: Instance(1), rings });
+    };
+    let dials = ["Setup \"2001\" \"2003\" None"];
+    idle(|bench| bench.push(Button::BLF_SPEED_DIAL, 1), &dials);
+    idle(
+        |bench| {
+            rings(bench, true);
+            bench.push(Button::BLF_SPEED_DIAL, 1);
+        },
+        &["Setup \"2001\" \"2003\" Some(DirectedPickUp)"],
+    );
+    idle(
+        |bench| {
+            rings(bench, true);
+            rings(bench, false);
+            bench.push(Button::BLF_SPEED_DIAL, 1);
+        },
+        &dials,
+    );
+}
