@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use skinny::{Skinnies, device, mixed};
 use strowger_base::journal::{Entry, Registration, ReportedQuality, Told};
-use strowger_callcontrol::configuration::Barging;
+use strowger_callcontrol::configuration::{Barging, PickupGroup};
 use strowger_node::configuration::{LineSecret, PhoneDraft};
 use strowger_node::io::{Answer, Question, UserSetting};
 use strowger_phones::skinny::phone;

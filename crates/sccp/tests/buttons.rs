@@ -12,9 +12,10 @@ use strowger_sccp::codes::{
     CallReference, Codec, Instance, MediaStatus, PartyId, SoftKey, Stimulus as Button,
 };
 use strowger_sccp::message::calls::{EnblocCall, KeypadButton, SoftKeyEvent, Stimulus};
+use strowger_sccp::message::capabilities::{AudioCapability, CapabilitiesRes};
 use strowger_sccp::message::media::OpenReceiveChannelAck;
 use strowger_sccp::station::device::FeatureButton;
-use strowger_sccp::{Address, Calls, FromStation, Text, ToStation};
+use strowger_sccp::{Address, Calls, Features, FromStation, Text, ToStation};
 
 const PHONE: &str = "SEP001122334455";
 
@@ -29,6 +30,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Bench::with(Features::RTP_EVENTS)
+    }
+
+    fn with(abilities: Features) -> Self {
         let mut bench = Bench {
             calls: Calls::new(LegIds::new(NodeId(1), ShardId(0), 1, 0)),
             out: Vec::new(),
@@ -48,6 +53,7 @@ impl Bench {
         bench.input(Input::Registered(Phone {
             device: Text::from(PHONE),
             flow: Flow::Stream { stream: StreamId(7), peer, transport: Transport::Tcp },
+            abilities,
             lines: vec![line(1, "2001", ""), line(2, "2002", "7000")],
             dials: vec![(Button::BLF_SPEED_DIAL, Instance(1), Text::from("2003"))],
             feature_buttons: vec![
@@ -94,17 +100,30 @@ impl Bench {
 
     /// A call that was answered.
     fn talk(&mut self) {
+        self.talk_to(Some(101));
+    }
+
+    /// The same by a device with keys in RTP or without.
+    fn talk_to(&mut self, events: Option<u8>) {
         let mut call = EnblocCall::default();
         call.dialled.number = Text::from("1001");
         self.say(call);
+        self.answered(events);
+        self.opens();
+    }
+
+    fn answered(&mut self, events: Option<u8>) {
         let voice = Voice {
             address: ([198, 51, 100, 7], 20_000).into(),
             formats: vec![Format { codec: Codec::G711_ULAW_64K, packet: Duration::from_millis(20) }],
-            events: Some(101),
+            events,
             direction: Direction::SendReceive,
         };
         let answer = Command::Answer { media: Sdp::None, connected: Party::default() };
         self.command(&answer, Media::Offer(voice));
+    }
+
+    fn opens(&mut self) {
         self.say(OpenReceiveChannelAck {
             status: MediaStatus::OK,
             address: Address::from(std::net::IpAddr::from([192, 0, 2, 10])),
@@ -232,4 +251,51 @@ fn the_button_of_a_busy_lamp_takes_the_call_that_rings_there() {
         },
         &dials,
     );
+}
+
+/// What a phone offers and is told of keys in RTP, and what is told of a key of its pad.
+fn keys(abilities: Features, codecs: &[Codec], remote: Option<u8>) -> (Option<u8>, [u32; 2], Vec<String>) {
+    let mut bench = Bench::with(abilities);
+    let audio = codecs.iter().map(|codec| AudioCapability { codec: *codec, ..AudioCapability::default() });
+    if !codecs.is_empty() {
+        bench.say(CapabilitiesRes { audio: audio.collect() });
+    }
+    let mut told = [7; 2];
+    let mut call = EnblocCall::default();
+    call.dialled.number = Text::from("1001");
+    bench.say(call);
+    bench.answered(remote);
+    for output in &bench.out {
+        if let Output::Tell { message, .. } = output
+            && let ToStation::OpenReceiveChannel(open) = &**message
+        {
+            told[0] = open.event_payload;
+        }
+    }
+    bench.opens();
+    let mut offered = None;
+    for output in &bench.out {
+        match output {
+            Output::Signal(_, _, Media::Answer(voice)) => offered = voice.events,
+            Output::Tell { message, .. } => {
+                if let ToStation::StartMediaTransmission(start) = &**message {
+                    told[1] = start.event_payload;
+                }
+            }
+            _ => {}
+        }
+    }
+    bench.say(KeypadButton { key: 5, of: None });
+    (offered, told, bench.followed())
+}
+
+#[test]
+fn keys_go_in_rtp_where_both_have_them_there_and_are_told_otherwise() {
+    let can = Features::RTP_EVENTS;
+    let told = vec!["Digit(Digit { key: '5', duration_ms: 0 })".to_owned()];
+    let ulaw = Codec::G711_ULAW_64K;
+    assert_eq!(keys(can, &[], Some(96)), (Some(101), [101, 96], vec![]));
+    assert_eq!(keys(can, &[], None), (Some(101), [101, 0], told.clone()));
+    assert_eq!(keys(Features(0), &[ulaw], Some(96)), (None, [0, 0], told.clone()));
+    assert_eq!(keys(Features(0), &[ulaw, Codec::TELEPHONE_EVENT], Some(96)), (Some(101), [101, 96], vec![]));
 }

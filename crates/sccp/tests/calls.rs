@@ -24,7 +24,7 @@ use strowger_sccp::message::calls::{
 };
 use strowger_sccp::message::media::OpenReceiveChannelAck;
 use strowger_sccp::message::statistics::{ConnectionStatisticsRes, Counters, Statistics};
-use strowger_sccp::{Address, Calls, FromStation, Text, ToStation};
+use strowger_sccp::{Address, Calls, Features, FromStation, Text, ToStation};
 
 const PHONE: &str = "SEP001122334455";
 const BINDING: BindingId = BindingId(1 << 63 | 1);
@@ -65,6 +65,7 @@ impl Bench {
         bench.input(Input::Registered(Phone {
             device: Text::from(PHONE),
             flow,
+            abilities: Features::RTP_EVENTS,
             lines,
             dials,
             feature_buttons,

@@ -14,7 +14,7 @@ use strowger_sccp::codes::{BlfStatus, ButtonType, DeviceType, Instance, Stimulus
 use strowger_sccp::station::device::{Assignment, Device, FeatureButton, WhenRung};
 use strowger_sccp::station::io::Registered;
 use strowger_sccp::station::reason::{WhyGone, WhyRegistered};
-use strowger_sccp::{Dialect, Text, Version};
+use strowger_sccp::{Dialect, Features, Text, Version};
 
 use super::standing::Standing;
 use crate::configuration::StationLine;
@@ -32,6 +32,7 @@ pub(crate) struct Present {
     pub(crate) peer: SocketAddr,
     pub(crate) flow: Flow,
     pub(crate) dialect: Dialect,
+    abilities: Features,
     pub(crate) model: DeviceType,
     pub(crate) load: Text,
     pub(crate) why: WhyRegistered,
@@ -69,7 +70,7 @@ impl Present {
         (lines, configured): (&[StationLine], &Device),
         given: &mut dyn FnMut() -> BindingId,
     ) -> Self {
-        let Registered { device, stream, peer, model, dialect, load, why, .. } = registered;
+        let Registered { device, stream, peer, model, dialect, abilities, load, why, .. } = registered;
         let flow = Flow::Stream { stream: *stream, peer: *peer, transport: Transport::Tcp };
         let lines =
             lines.iter().map(|line| PresentLine { configured: line.clone(), binding: given() }).collect();
@@ -78,6 +79,7 @@ impl Present {
             peer: *peer,
             flow,
             dialect: *dialect,
+            abilities: *abilities,
             model: *model,
             load: load.clone(),
             why: *why,
@@ -115,6 +117,7 @@ impl Present {
         Phone {
             device: Text::from(&*self.name),
             flow: self.flow,
+            abilities: self.abilities,
             lines: self.lines.iter().map(line).collect(),
             dials: self.dials.clone(),
             feature_buttons: self.feature_buttons.clone(),

@@ -107,6 +107,7 @@ impl Purpose {
 
 impl Call {
     pub(super) fn new(
+        events: Option<u8>,
         reference: CallReference,
         line: Instance,
         leg: LegId,
@@ -120,7 +121,7 @@ impl Call {
             kind,
             state,
             parties: Parties::default(),
-            channel: Channel::default(),
+            channel: Channel::with(events),
             ports: 0,
             tone: None,
             dialled: String::new(),

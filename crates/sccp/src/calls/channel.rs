@@ -27,7 +27,7 @@ use crate::message::media::{
 use crate::wire::address::Address;
 
 /// Keys in RTP, where the other side takes them.
-const EVENTS: u32 = 101;
+pub(super) const EVENTS: u8 = 101;
 /// How keys are sent: as in RFC 4733.
 const EVENT_KIND: u32 = 10;
 /// Expedited forwarding in the byte of the IP header that tells precedence.
@@ -53,6 +53,8 @@ pub(super) struct Channel {
     last: Option<(SocketAddr, Format)>,
     /// It has counted something since it was asked last.
     flow: Flow,
+    /// The payload type of the phone's keys in RTP; `None` where it has none there.
+    events: Option<u8>,
 }
 
 /// Whether the phone has sent anything by its port.
@@ -102,6 +104,11 @@ pub(super) struct Of {
 }
 
 impl Channel {
+    /// Nothing is open; `events` is the payload type of the phone's keys in RTP.
+    pub(super) fn with(events: Option<u8>) -> Self {
+        Channel { events, ..Channel::default() }
+    }
+
     /// What the other side hears and takes is known now.
     pub(super) fn heard(&mut self, voice: Voice) {
         self.remote = Some(voice);
@@ -121,7 +128,7 @@ impl Channel {
     pub(super) fn kept(&self, format: Format) -> Option<Voice> {
         let hears = self.remote.as_ref()?.direction.hears();
         let direction = if hears { Direction::SendOnly } else { Direction::Inactive };
-        Some(Voice { address: self.last?.0, formats: vec![format], events: Some(EVENTS as u8), direction })
+        Some(Voice { address: self.last?.0, formats: vec![format], events: self.events, direction })
     }
 
     /// What another side is told that is to be offered something while the phone holds: its port stays closed until its user
@@ -129,7 +136,12 @@ impl Channel {
     pub(super) fn unheard(&self) -> Option<Voice> {
         let (address, format) = self.last?;
         let direction = Direction::SendOnly;
-        Some(Voice { address, formats: vec![format], events: Some(EVENTS as u8), direction })
+        Some(Voice { address, formats: vec![format], events: self.events, direction })
+    }
+
+    /// Whether keys go in RTP: where the phone has them there and the other side takes them.
+    pub(super) fn has_keys(&self) -> bool {
+        self.events.is_some() && self.remote.as_ref().is_none_or(|remote| remote.events.is_some())
     }
 
     /// Whether it is not known yet what the other side says to the phone's offer.
@@ -210,7 +222,7 @@ impl Channel {
                 packet: format.packet,
                 codec: format.codec,
                 call: of.call,
-                event_payload: EVENTS,
+                event_payload: self.events.map_or(0, u32::from),
                 event_kind: EVENT_KIND,
                 direction: RECEIVES,
                 ..OpenReceiveChannel::default()
@@ -262,7 +274,7 @@ impl Channel {
         let direction = self.remote.as_ref().map_or(Direction::SendReceive, |remote| {
             Direction::of(remote.direction.hears(), remote.direction.sends())
         });
-        Some(Voice { address, formats: vec![format], events: Some(EVENTS as u8), direction })
+        Some(Voice { address, formats: vec![format], events: self.events, direction })
     }
 
     /// What the other side is told while the phone holds: nothing is heard here.
@@ -275,7 +287,7 @@ impl Channel {
     pub(super) fn send(&mut self, of: Of, tell: &mut Vec<ToStation>) {
         let wanted = match (&self.remote, self.receive) {
             (Some(remote), Receive::Open(party, format, _)) if remote.direction.hears() => {
-                Some((party, remote.address, format, remote.events))
+                Some((party, remote.address, format, remote.events.filter(|_| self.events.is_some())))
             }
             (Some(_) | None, _) => None,
         };

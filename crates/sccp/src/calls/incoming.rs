@@ -32,7 +32,7 @@ impl PhoneCalls {
         }
         let reference = shared.reference();
         let state = State::RingingIn(ring.style.sound);
-        let mut call = Call::new(reference, line, leg, CallType::INBOUND, state);
+        let mut call = Call::new(self.events(), reference, line, leg, CallType::INBOUND, state);
         if let Media::Offer(voice) = media {
             call.channel.heard(voice);
             if call.channel.common(&self.capabilities).is_none() {

@@ -12,6 +12,7 @@ use crate::codes::{Codec, Instance, Stimulus};
 use crate::message::statistics::Statistics;
 use crate::message::{FromStation, ToStation};
 use crate::station::device::FeatureButton;
+use crate::version::Features;
 use crate::wire::text::Text;
 
 /// Everything that can happen to the calls of stations.
@@ -97,6 +98,8 @@ pub struct Phone {
     pub device: Text,
     /// How it is reached.
     pub flow: Flow,
+    /// What it says that it can do.
+    pub abilities: Features,
     /// Its lines, by their buttons.
     pub lines: Vec<PhoneLine>,
     /// What its other buttons dial, by what the phone says of them: a button that is not among them dials what stands at its place.

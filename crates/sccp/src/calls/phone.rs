@@ -20,6 +20,7 @@ use crate::codes::{CallReference, CallState, CallType, Codec, Instance, KeyMode,
 use crate::message::calls::LineCall;
 use crate::message::display::DisplayNotify;
 use crate::message::{FromStation, ToStation};
+use crate::version::Features;
 use crate::wire::text::Text;
 
 /// The most calls that a phone has at once; CUCM's phones have fewer.
@@ -131,6 +132,13 @@ impl PhoneCalls {
             _ => {}
         }
         self.settle(before, out);
+    }
+
+    /// The payload type of its keys in RTP; `None` where it has none there, and tells them only: it says so when it registers, or with its codecs.
+    pub(super) fn events(&self) -> Option<u8> {
+        let can = self.phone.abilities.has(Features::RTP_EVENTS)
+            || self.capabilities.contains(&Codec::TELEPHONE_EVENT);
+        can.then_some(channel::EVENTS)
     }
 
     pub(super) fn find(&mut self, reference: CallReference) -> Option<&mut Call> {

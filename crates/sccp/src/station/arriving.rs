@@ -129,6 +129,7 @@ impl Stations {
             peer: connection.peer,
             model,
             dialect,
+            abilities: features,
             load: load.clone(),
             streams_active,
             why: connection.told.take().unwrap_or(WhyRegistered::Untold),

@@ -12,7 +12,7 @@ use super::reason::{Refusal, WhyGone, WhyRegistered};
 use crate::codes::{DeviceType, ResetType};
 use crate::ids::MessageId;
 use crate::message::{FromStation, ToStation};
-use crate::version::Dialect;
+use crate::version::{Dialect, Features};
 use crate::wire::text::Text;
 
 /// The devices that may register, by their names.
@@ -224,6 +224,8 @@ pub struct Registered {
     pub model: DeviceType,
     /// What is spoken with it.
     pub dialect: Dialect,
+    /// What it says that it can do.
+    pub abilities: Features,
     /// The firmware that it runs; empty when it does not say.
     pub load: Text,
     /// The media that outlived its last registration, in RTP streams.

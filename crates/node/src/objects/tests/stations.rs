@@ -1,8 +1,8 @@
 //! SCCP phones: what their keys become.
 
-use strowger_sccp::Version;
 use strowger_sccp::codes::{ButtonType, SoftKey};
 use strowger_sccp::station::device::{Assignment, Device, FeatureButton, WhenRung};
+use strowger_sccp::{Text, Version};
 
 use super::*;
 
