@@ -15,10 +15,11 @@ mod tokens;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use strowger_base::net::StreamId;
 use strowger_base::timer::TimerQueue;
-use strowger_base::{Instant, Now, limits};
+use strowger_base::{Instant, Now, TimerHandle, WallTime, limits};
 
 use crate::frame::Framer;
 
@@ -41,6 +42,8 @@ pub struct Stations {
     /// The connections of devices that wait until they are configured, by the name that they gave.
     strangers: BTreeMap<Box<str>, StreamId>,
     timers: TimerQueue<Deadline>,
+    /// When clocks of stations are put forward or back next.
+    clocks: Option<(Instant, TimerHandle)>,
     tokens: Tokens,
 }
 
@@ -51,6 +54,8 @@ enum Deadline {
     Silence(StreamId),
     /// A frame has begun and has not come to its end.
     Frame(StreamId),
+    /// Clocks of some stations are put forward or back.
+    Clocks,
 }
 
 impl Stations {
@@ -63,6 +68,7 @@ impl Stations {
             registered: BTreeMap::new(),
             strangers: BTreeMap::new(),
             timers: TimerQueue::new(),
+            clocks: None,
             tokens: Tokens::default(),
         }
     }
@@ -77,7 +83,7 @@ impl Stations {
                     self.end(stream, connection, End::Closed, out);
                 }
             }
-            Input::Timer => self.timer(now.mono, out),
+            Input::Timer => self.timer(now, out),
             Input::Settings(settings) => {
                 self.settings = settings;
                 if self.settings.strangers == Strangers::Refused {
@@ -91,7 +97,7 @@ impl Stations {
                 self.with_session(device, |stream, session| session.reset(stream, kind, out));
             }
             Input::Calls { device, any } => {
-                self.with_session(device, |stream, session| session.has_calls(stream, any, out));
+                self.with_session(device, |stream, session| session.has_calls(now, stream, any, out));
             }
             Input::Tell { device, message } => {
                 self.with_session(device, |stream, session| session.tell(stream, message, out));
@@ -192,16 +198,47 @@ impl Stations {
         }
     }
 
-    fn timer(&mut self, now: Instant, out: &mut Outbox) {
-        while let Some((_, deadline)) = self.timers.pop_due(now) {
+    fn timer(&mut self, now: Now, out: &mut Outbox) {
+        while let Some((_, deadline)) = self.timers.pop_due(now.mono) {
             let (stream, end) = match deadline {
                 Deadline::Silence(stream) => (stream, End::Silent),
                 Deadline::Frame(stream) => (stream, End::Slow),
+                Deadline::Clocks => {
+                    self.tell_time(now, out);
+                    continue;
+                }
             };
             if let Some(connection) = self.connections.remove(&stream) {
                 self.end(stream, connection, end, out);
             }
         }
+    }
+
+    /// Stations show the time that they were told: those whose clocks are put forward or back are told anew.
+    fn tell_time(&mut self, now: Now, out: &mut Outbox) {
+        self.clocks = None;
+        let mut next: Option<WallTime> = None;
+        for (stream, connection) in &mut self.connections {
+            let State::Registered(session) = &mut connection.state else { continue };
+            session.tell_changed_time(*stream, now.wall, out);
+            next = next.into_iter().chain(session.clock_changes_after(now.wall)).min();
+        }
+        if let Some(next) = next {
+            self.watch_clock(now, next);
+        }
+    }
+
+    /// Some station's clock is put forward or back then.
+    fn watch_clock(&mut self, now: Now, at: WallTime) {
+        let ahead = at.as_micros().saturating_sub(now.wall.as_micros());
+        let due = now.mono + Duration::from_micros(ahead);
+        if self.clocks.is_some_and(|(known, _)| known <= due) {
+            return;
+        }
+        if let Some((_, handle)) = self.clocks.take() {
+            self.timers.cancel(handle);
+        }
+        self.clocks = Some((due, self.timers.set(due, Deadline::Clocks)));
     }
 
     fn replace_devices(&mut self, devices: Arc<Devices>, out: &mut Outbox) {

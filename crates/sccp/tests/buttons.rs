@@ -1,4 +1,4 @@
-//! Buttons beside the display and keys of the housing, and what each asks call control for.
+//! Buttons beside the display and keys of the housing, and what each asks call control for; what becomes of ports that fail.
 
 use std::time::Duration;
 
@@ -13,7 +13,9 @@ use strowger_sccp::codes::{
 };
 use strowger_sccp::message::calls::{EnblocCall, KeypadButton, SoftKeyEvent, Stimulus};
 use strowger_sccp::message::capabilities::{AudioCapability, CapabilitiesRes};
-use strowger_sccp::message::media::OpenReceiveChannelAck;
+use strowger_sccp::message::media::{
+    MediaTransmissionFailure, OpenReceiveChannelAck, StartMediaTransmissionAck,
+};
 use strowger_sccp::station::device::FeatureButton;
 use strowger_sccp::{Address, Calls, Features, FromStation, Text, ToStation};
 
@@ -26,6 +28,7 @@ struct Bench {
     call: CallReference,
     port: PartyId,
     leg: Option<LegId>,
+    now: Duration,
 }
 
 impl Bench {
@@ -40,6 +43,7 @@ impl Bench {
             call: CallReference(0),
             port: PartyId(0),
             leg: None,
+            now: Duration::ZERO,
         };
         let peer = ([192, 0, 2, 10], 49_152).into();
         let line = |instance: u32, number: &str, voice_mail: &str| PhoneLine {
@@ -66,7 +70,7 @@ impl Bench {
 
     fn input(&mut self, input: Input<'_>) {
         self.out.clear();
-        let now = Now { mono: Instant::START, wall: WallTime::from_micros(0) };
+        let now = Now { mono: Instant::START + self.now, wall: WallTime::from_micros(0) };
         self.calls.handle(now, input, &mut self.out);
         for output in &self.out {
             match output {
@@ -123,9 +127,27 @@ impl Bench {
         self.command(&answer, Media::Offer(voice));
     }
 
+    fn answers_with(&mut self, codec: Codec) {
+        let voice = Voice {
+            address: ([198, 51, 100, 8], 20_002).into(),
+            formats: vec![Format { codec, packet: Duration::from_millis(20) }],
+            events: None,
+            direction: Direction::SendReceive,
+        };
+        self.command(&Command::Media(Sdp::None), Media::Answer(voice));
+    }
+
     fn opens(&mut self) {
+        self.acknowledges(MediaStatus::OK);
+    }
+
+    fn refuses(&mut self) {
+        self.acknowledges(MediaStatus::OUT_OF_SOCKETS);
+    }
+
+    fn acknowledges(&mut self, status: MediaStatus) {
         self.say(OpenReceiveChannelAck {
-            status: MediaStatus::OK,
+            status,
             address: Address::from(std::net::IpAddr::from([192, 0, 2, 10])),
             port: 24_000,
             party: self.port,
@@ -298,4 +320,86 @@ fn keys_go_in_rtp_where_both_have_them_there_and_are_told_otherwise() {
     assert_eq!(keys(can, &[], None), (Some(101), [101, 0], told.clone()));
     assert_eq!(keys(Features(0), &[ulaw], Some(96)), (None, [0, 0], told.clone()));
     assert_eq!(keys(Features(0), &[ulaw, Codec::TELEPHONE_EVENT], Some(96)), (Some(101), [101, 96], vec![]));
+}
+
+/// What a call becomes: whether the phone shows it on hold, connected or in congestion.
+fn shown(bench: &Bench) -> Vec<String> {
+    let states = bench.out.iter().filter_map(|output| match output {
+        Output::Tell { message, .. } => match &**message {
+            ToStation::CallState(state) => Some(state.state.to_string()),
+            _ => None,
+        },
+        _ => None,
+    });
+    states.collect()
+}
+
+#[test]
+fn a_phone_that_cannot_send_ends_the_call_and_says_why() {
+    let check = |message: fn(PartyId) -> FromStation, ends: bool| {
+        let mut bench = Bench::new();
+        bench.talk();
+        let port = bench.port;
+        bench.say(message(port));
+        let released = "Released { cause: Cause(47 resource unavailable), reason: Refused(503) }".to_owned();
+        let expect = if ends { (vec![released], vec!["congestion".to_owned()]) } else { (vec![], vec![]) };
+        assert_eq!((bench.followed(), shown(&bench)), expect);
+    };
+    check(|party| MediaTransmissionFailure { party, ..MediaTransmissionFailure::default() }.into(), true);
+    check(
+        |party| {
+            let status = MediaStatus::OUT_OF_SOCKETS;
+            StartMediaTransmissionAck { party, status, ..StartMediaTransmissionAck::default() }.into()
+        },
+        true,
+    );
+    check(|party| StartMediaTransmissionAck { party, ..StartMediaTransmissionAck::default() }.into(), false);
+    // One of a port that is closed already.
+    check(
+        |party| {
+            let party = PartyId(party.0 - 1);
+            MediaTransmissionFailure { party, ..MediaTransmissionFailure::default() }.into()
+        },
+        false,
+    );
+}
+
+#[test]
+fn a_call_that_cannot_be_taken_back_stays_on_hold() {
+    let mut bench = Bench::new();
+    bench.talk();
+    bench.press(SoftKey::HOLD);
+    let call = bench.call;
+    let resume = SoftKeyEvent { event: SoftKey::RESUME, line: Instance(1), call };
+    bench.say(resume.clone());
+    bench.refuses();
+    assert_eq!(
+        (bench.followed(), shown(&bench)),
+        (vec!["reads <No Resources> \"\"".into()], vec!["hold".into()])
+    );
+    // It says nothing in time, and opens it when nobody waits any more.
+    bench.say(resume.clone());
+    bench.now += Duration::from_secs(10);
+    bench.input(Input::Timeout);
+    assert_eq!(shown(&bench), ["hold"]);
+    let closed = |output: &Output| matches!(output, Output::Tell { message, .. } if matches!(**message, ToStation::CloseReceiveChannel(_)));
+    assert!(bench.out.iter().any(closed), "its port is closed, should it open yet");
+    bench.opens();
+    assert_eq!(bench.out, []);
+    bench.say(resume);
+    bench.opens();
+    assert_eq!(shown(&bench), ["connected"]);
+}
+
+#[test]
+fn a_call_whose_party_changes_while_the_phone_has_no_port_is_on_hold() {
+    let mut bench = Bench::new();
+    bench.talk();
+    // Another codec wants another port.
+    bench.command(&Command::RequestMedia, Media::None);
+    bench.answers_with(Codec::G711_ALAW_64K);
+    bench.refuses();
+    let refused = "MediaRefused(Cause(47 resource unavailable))".to_owned();
+    assert_eq!(bench.followed(), [refused, "reads <No Resources> \"\"".into()]);
+    assert_eq!(shown(&bench), ["hold"]);
 }

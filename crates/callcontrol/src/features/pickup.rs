@@ -39,7 +39,10 @@ impl CallControl {
         let rings = self.wanted_call(now, asker, wanted)?;
         let taking = Taking::rings_at(Feature::PickUp, rings.line.as_str());
         let own = self.calls.get(&asker).and_then(|call| call.calling_line());
-        match own.filter(|_| !self.shared.configuration.pickup.auto) {
+        // Of two phones of which neither tells where it hears before it is called the one that asks is rung, so that one of them does.
+        let offers =
+            [asker, rings.call].iter().filter_map(|call| self.calls.get(call)).any(|call| call.offers());
+        match own.filter(|_| !self.shared.configuration.pickup.auto || !offers) {
             None => self.take(now, asker, rings.call, &taking, out),
             Some(line) => self.offer_instead(now, asker, rings.call, (&line, &taking), out),
         }

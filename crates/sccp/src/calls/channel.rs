@@ -187,6 +187,18 @@ impl Channel {
         flow == Flow::Sent && matches!(self.receive, Receive::Open(..))
     }
 
+    /// Whether it sends by this port.
+    pub(super) fn sends_by(&self, party: PartyId) -> bool {
+        self.sends.is_some_and(|(sends, ..)| sends == party)
+    }
+
+    /// The port that was asked for is not wanted any more.
+    pub(super) fn close_opening(&self, call: CallReference, tell: &mut Vec<ToStation>) {
+        if let Receive::Opening(party, _) = self.receive {
+            tell.push(Channel::close_of(call, party).into());
+        }
+    }
+
     /// Whether the phone was asked for its port and has not said.
     pub(super) const fn is_opening(&self) -> bool {
         matches!(self.receive, Receive::Opening(..))

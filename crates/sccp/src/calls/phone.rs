@@ -16,7 +16,9 @@ use super::elsewhere::Elsewhere;
 use super::face::Hearing;
 use super::io::{Media, Outbox, Output, Phone};
 use super::statistics::AskedStatistics;
-use crate::codes::{CallReference, CallState, CallType, Codec, Instance, KeyMode, LampMode, Phrase};
+use crate::codes::{
+    CallReference, CallState, CallType, Codec, Instance, KeyMode, LampMode, MediaStatus, Phrase,
+};
 use crate::message::calls::LineCall;
 use crate::message::display::DisplayNotify;
 use crate::message::{FromStation, ToStation};
@@ -128,6 +130,10 @@ impl PhoneCalls {
                 if let Some(leg) = self.statistics.answered(message.statistics.call) {
                     out.push(Output::Statistics(leg, Box::new(message.statistics.clone())));
                 }
+            }
+            FromStation::MediaTransmissionFailure(message) => self.cannot_send(shared, message.party, out),
+            FromStation::StartMediaTransmissionAck(message) if message.status != MediaStatus::OK => {
+                self.cannot_send(shared, message.party, out);
             }
             _ => {}
         }
@@ -299,6 +305,13 @@ impl PhoneCalls {
         display.prompt(Phrase::HOLD, "");
         display.keys(KeyMode::ON_HOLD);
         self.tell(tell, out);
+    }
+
+    /// There is no port for a call that its user takes back, or that is to talk elsewhere: it is on hold.
+    pub(super) fn stays_held(&mut self, reference: CallReference, out: &mut Outbox) {
+        self.show_hold(reference, out);
+        let text = Text::phrase(Phrase::NO_RESOURCES, "");
+        self.tell(vec![DisplayNotify { duration: NOTICE, text }.into()], out);
     }
 
     /// What the phone offered is refused: a call that it put on hold goes on, and one that it took back stays on hold. Its user reads

@@ -82,10 +82,26 @@ impl PhoneCalls {
             return self.collected(shared, reference, out);
         }
         if call.channel.is_opening() {
+            // It may open it yet, and nobody would close it.
+            let mut tell = Vec::new();
+            call.channel.close_opening(reference, &mut tell);
+            self.tell(tell, out);
+            let Some(call) = self.find(reference) else { return };
             let opened = call.channel.failed(Cause::RECOVERY_ON_TIMER_EXPIRY);
             self.opened(shared, reference, opened, out);
         }
         self.settle(before, out);
+    }
+
+    /// The phone cannot send where it was told to: its user is not heard, and nothing that follows would mend that.
+    pub(super) fn cannot_send(&mut self, shared: &mut Shared, party: PartyId, out: &mut Outbox) {
+        let reference = CallReference(party.0 >> 8);
+        let Some(call) = self.find(reference) else { return };
+        let Some(leg) = call.leg.filter(|_| call.channel.sends_by(party)) else { return };
+        let cause = Cause::RESOURCE_UNAVAILABLE;
+        let reason = ReleaseReason::Refused(cause.sip_status());
+        out.push(Output::Signal(leg, Signal::Released { cause, reason }, Media::None));
+        self.fail(shared, reference, cause, out);
     }
 
     /// A port is open, or is not to be had: what waited for it is told.
@@ -159,6 +175,12 @@ impl PhoneCalls {
             (State::Connected | State::Held, Some(Waits::Answer)) => {
                 out.push(Output::Signal(leg, Signal::MediaRefused(cause), Media::None));
             }
+            // Its user may take it back once more.
+            (State::Connected, Some(Waits::Offer)) => {
+                out.push(Output::Signal(leg, Signal::MediaRefused(cause), Media::None));
+                self.stays_held(reference, out);
+            }
+            (State::Resuming, Some(_)) => self.stays_held(reference, out),
             (_, Some(_)) => {
                 let reason = ReleaseReason::Refused(cause.sip_status());
                 out.push(Output::Signal(leg, Signal::Released { cause, reason }, Media::None));

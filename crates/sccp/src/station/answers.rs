@@ -255,7 +255,7 @@ fn servers(settings: &Settings) -> ServerRes {
     answer
 }
 
-fn local_time(now: WallTime, utc_offset_minutes: i32) -> DefineTimeDate {
+pub(super) fn local_time(now: WallTime, utc_offset_minutes: i32) -> DefineTimeDate {
     let ahead = i64::from(utc_offset_minutes) * 60_000_000;
     let local = WallTime::from_micros(now.as_micros().saturating_add_signed(ahead)).civil();
     DefineTimeDate {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use strowger_base::net::StreamId;
 use strowger_base::{Instant, Now, limits};
 
+use super::answers::Question;
 use super::concern::{Concern, Token};
 use super::connection::{Arriving, Connection, End, Session, State, send};
 use super::device::Device;
@@ -69,7 +70,14 @@ impl Stations {
                     send(out, stream, session.dialect, UnregisterAck { status: UnregisterStatus::OK });
                     self.leave(connection, WhyGone::Left, out);
                 }
-                Concern::Question(question) => session.answer(stream, question, now, &self.settings, out),
+                Concern::Question(question) => {
+                    session.answer(stream, question, now, &self.settings, out);
+                    let changes =
+                        session.clock_changes_after(now.wall).filter(|_| question == Question::Time);
+                    if let Some(at) = changes {
+                        self.watch_clock(now, at);
+                    }
+                }
                 Concern::Other(message) => out.push(Output::Said { device: session.name.clone(), message }),
                 Concern::Nothing => {}
             },
@@ -135,7 +143,7 @@ impl Stations {
             why: connection.told.take().unwrap_or(WhyRegistered::Untold),
         }));
         self.registered.insert(name.as_str().into(), stream);
-        connection.state = State::Registered(Box::new(Session::new(name, dialect, device, load)));
+        connection.state = State::Registered(Box::new(Session::new(name, (model, dialect), device, load)));
         None
     }
 

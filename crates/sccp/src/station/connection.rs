@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use strowger_base::net::StreamId;
-use strowger_base::{Instant, Now, TimerHandle};
+use strowger_base::{Instant, Now, TimerHandle, WallTime};
 
 use super::KEEPALIVES_MISSED_MAX;
-use super::answers::{Asking, Question, Shown};
+use super::answers::{Asking, Question, Shown, local_time};
 use super::device::Device;
 use super::io::{Outbox, Output, Settings, WhyPassedOver};
 use super::reason::{Refusal, WhyGone, WhyRegistered};
-use crate::codes::ResetType;
+use crate::codes::{DeviceType, ResetType};
 use crate::frame::{FrameError, Framer};
 use crate::ids::MessageId;
 use crate::message::ToStation;
@@ -77,6 +77,10 @@ pub(super) struct Session {
     load: Text,
     /// What it was told since it came.
     shown: Shown,
+    /// Which model it is.
+    model: DeviceType,
+    /// How far ahead of UTC its clock was when it was told the time, in minutes.
+    offset: Option<i32>,
     /// It knows all that it asked for.
     ready: bool,
     /// It has calls.
@@ -193,7 +197,12 @@ impl Connection {
 }
 
 impl Session {
-    pub(super) fn new(name: Text, dialect: Dialect, device: Arc<Device>, load: Text) -> Self {
+    pub(super) fn new(
+        name: Text,
+        (model, dialect): (DeviceType, Dialect),
+        device: Arc<Device>,
+        load: Text,
+    ) -> Self {
         Session {
             name,
             dialect,
@@ -201,6 +210,8 @@ impl Session {
             device,
             load,
             shown: Shown::default(),
+            model,
+            offset: None,
             ready: false,
             calls: false,
         }
@@ -222,12 +233,35 @@ impl Session {
         send(out, stream, self.dialect, ResetMessage { kind });
     }
 
-    pub(super) fn has_calls(&mut self, stream: StreamId, any: bool, out: &mut Outbox) {
+    pub(super) fn has_calls(&mut self, now: Now, stream: StreamId, any: bool, out: &mut Outbox) {
         self.calls = any;
+        if !any && self.model == DeviceType::PHONE_7936 {
+            // It shows what it was told last, and forgets it with each call.
+            self.tell_time(stream, now.wall, out);
+        }
         match self.reset {
             Reset::WhenIdle(kind) => self.reset(stream, kind, out),
             Reset::None | Reset::Sent(_) => {}
         }
+    }
+
+    /// When its clock is put forward or back next.
+    pub(super) fn clock_changes_after(&self, at: WallTime) -> Option<WallTime> {
+        self.offset.and_then(|_| self.device.clock.changes_after(at))
+    }
+
+    /// Tells it the time if its clock was put forward or back since it was told.
+    pub(super) fn tell_changed_time(&mut self, stream: StreamId, now: WallTime, out: &mut Outbox) {
+        let offset = self.device.clock.offset_minutes(now);
+        if self.offset.is_some_and(|told| told != offset) {
+            self.tell_time(stream, now, out);
+        }
+    }
+
+    fn tell_time(&mut self, stream: StreamId, now: WallTime, out: &mut Outbox) {
+        let offset = self.device.clock.offset_minutes(now);
+        self.offset = Some(offset);
+        send(out, stream, self.dialect, local_time(now, offset));
     }
 
     pub(super) fn answer(
@@ -247,6 +281,9 @@ impl Session {
         };
         for message in asking.answer(question, now.wall, settings) {
             send(out, stream, self.dialect, message);
+        }
+        if question == Question::Time {
+            self.offset = Some(self.device.clock.offset_minutes(now.wall));
         }
         // The time is what phones ask for last.
         if question == Question::Time && !std::mem::replace(&mut self.ready, true) {

@@ -64,6 +64,12 @@ impl Clock {
         let later = self.offsets.partition_point(|(from, _)| *from <= at);
         later.checked_sub(1).and_then(|place| self.offsets.get(place)).map_or(0, |(_, minutes)| *minutes)
     }
+
+    /// When they are put forward or back next.
+    pub fn changes_after(&self, at: WallTime) -> Option<WallTime> {
+        let later = self.offsets.partition_point(|(from, _)| *from <= at);
+        self.offsets.get(later).map(|(from, _)| *from)
+    }
 }
 
 /// What a button is.

@@ -112,7 +112,7 @@ fn every_soft_key_of_a_template_is_there() {
     ];
     let keys = words.map(|word| format!("{word:?}")).join(", ");
     let template = format!(
-        "[[soft_key_template]]\nname = \"keys\"\nsets = [{{ state = \"connected\", keys = [{keys}] }}]\n"
+        "[[soft_key_template]]\nname = \"keys\"\nsets = [{{ state = \"connected\", keys = [{keys}, \"end-call\"] }}]\n"
     );
     let device = device("more = { soft_key_template = \"keys\" }", &template);
     let expect = [
@@ -127,6 +127,7 @@ fn every_soft_key_of_a_template_is_there() {
         SoftKey::CONFERENCE_BARGE,
         SoftKey::PRIVATE,
         SoftKey::DIRECT_TRANSFER,
+        SoftKey::END_CALL,
     ];
     let template = device.soft_keys.template();
     assert!(template.len() <= 32, "a phone has room for 32: {}", template.len());
