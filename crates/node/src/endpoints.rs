@@ -201,7 +201,8 @@ impl Node {
             Registration::Refused { .. }
             | Registration::StationArrived { .. }
             | Registration::StationGone { .. }
-            | Registration::StationRefused { .. } => {}
+            | Registration::StationRefused { .. }
+            | Registration::StationTold { .. } => {}
         }
         registration
     }

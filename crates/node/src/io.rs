@@ -274,6 +274,15 @@ pub enum Question {
     UserSettings,
     /// Sets something for a user. Answered when the disk has it.
     SetForUser(UserSetting),
+    /// An SCCP phone shall begin anew; it does so when it has no call.
+    BeginAnew {
+        /// The device's name.
+        device: Box<str>,
+        /// How thoroughly.
+        how: BeginAnew,
+        /// Who orders it.
+        by: Box<str>,
+    },
     /// All counters.
     Metrics,
     /// How the node is.
@@ -318,6 +327,8 @@ pub enum Answer {
     UserSettings(Vec<UserSetting>),
     /// To [`Question::SetForUser`]: what is wrong with it, if anything.
     SetForUser(Result<(), Box<str>>),
+    /// To [`Question::BeginAnew`]: what becomes of it, or why there is nothing that could.
+    BegunAnew(Result<BegunAnew, Box<str>>),
     /// To [`Question::Metrics`].
     Metrics(Vec<Metric>),
     /// To [`Question::Health`].
@@ -439,6 +450,74 @@ pub struct StationView {
     pub since: WallTime,
     /// Why it registered, in a word.
     pub why: &'static str,
+    /// The time between its last registrations, where that was always much the same.
+    pub period: Option<Duration>,
+    /// The last alarm that it sent.
+    pub alarm: Option<StationAlarm>,
+    /// Messages of it that nobody serves or could read, in words.
+    pub passed_over: Vec<Box<str>>,
+}
+
+/// What an SCCP phone told that happened to it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StationAlarm {
+    /// When it was told.
+    pub at: WallTime,
+    /// How bad it is, in a word; empty where it does not say.
+    pub severity: Box<str>,
+    /// All of its text.
+    pub text: Box<str>,
+    /// What depends on the alarm.
+    pub parameters: [u32; 2],
+}
+
+/// How thoroughly a phone begins anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BeginAnew {
+    /// As if it had lost its power.
+    Reset,
+    /// It registers again and asks what it is.
+    Restart,
+    /// The same, if something has changed that it was not told of.
+    Apply,
+}
+
+impl BeginAnew {
+    /// The word by which it is ordered and stands in the journal.
+    pub const fn word(self) -> &'static str {
+        match self {
+            BeginAnew::Reset => "reset",
+            BeginAnew::Restart => "restart",
+            BeginAnew::Apply => "apply",
+        }
+    }
+}
+
+/// What becomes of a phone that shall begin anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BegunAnew {
+    /// It was told.
+    Sent,
+    /// It has a call, and is told when that is over.
+    WhenIdle,
+    /// Nothing has changed that it does not know.
+    NothingChanged,
+}
+
+impl BegunAnew {
+    /// The word by which it stands in answers.
+    pub const fn word(self) -> &'static str {
+        match self {
+            BegunAnew::Sent => "sent",
+            BegunAnew::WhenIdle => "when-idle",
+            BegunAnew::NothingChanged => "nothing-changed",
+        }
+    }
+}
+
+/// The number under which CUCM tells why an SCCP phone is gone that is told here by this word; `None` for another word.
+pub fn reason_code(word: &str) -> Option<u8> {
+    strowger_sccp::station::reason::code_of(word)
 }
 
 /// One figure, as Prometheus wants it.

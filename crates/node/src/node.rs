@@ -200,6 +200,10 @@ impl Node {
             Input::Ask { query, question: Question::SetForUser(setting) } => {
                 self.set_for_user(now, query, &setting, out);
             }
+            Input::Ask { query, question: Question::BeginAnew { device, how, by } } => {
+                let answer = self.sccp.begin_anew(now, (&device, how, &by), &mut self.sccp_out);
+                out.items.push(Output::Answer { query, answer: Answer::BegunAnew(answer) });
+            }
             Input::Ask { query, question } => {
                 let answer = self.answer(now, &question);
                 out.items.push(Output::Answer { query, answer });

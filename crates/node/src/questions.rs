@@ -12,10 +12,10 @@ use strowger_sip::io::LineAccount;
 use crate::counters::Messages;
 use crate::io::{
     Answer, CallState, CallView, Health, Leftovers, Metric, MetricKind, PAGE, PhoneView, Question, Service,
-    StationView,
+    StationAlarm, StationView,
 };
 use crate::node::{Draining, Node, Overloaded};
-use crate::sccp::{Present, is_station};
+use crate::sccp::{Past, Present, is_station};
 
 impl Node {
     pub(crate) fn answer(&self, now: Now, question: &Question) -> Answer {
@@ -27,6 +27,8 @@ impl Node {
             Question::UserSettings => Answer::UserSettings(self.user_settings()),
             // It is answered later; see `Node::set_for_user`.
             Question::SetForUser(_) => Answer::SetForUser(Err("asked where nobody waits".into())),
+            // It is answered where the phone is told; see `Node::begin_anew`.
+            Question::BeginAnew { .. } => Answer::BegunAnew(Err("asked where nobody is told".into())),
             Question::Metrics => Answer::Metrics(self.metrics()),
             Question::Health => Answer::Health(self.health(now)),
             Question::Messages { line, .. } => {
@@ -165,6 +167,22 @@ impl Node {
             calls: self.sccp.calls_of(device.name()),
             since: device.since,
             why: device.why.word(),
+            period: self.sccp.past(device.name()).and_then(Past::period),
+            alarm: self.sccp.past(device.name()).and_then(|past| past.alarm.as_ref()).map(|(at, alarm)| {
+                StationAlarm {
+                    at: *at,
+                    severity: alarm.severity.map(|it| it.to_string()).unwrap_or_default().into(),
+                    text: alarm.text.as_str().into(),
+                    parameters: alarm.parameters,
+                }
+            }),
+            passed_over: self
+                .sccp
+                .past(device.name())
+                .into_iter()
+                .flat_map(|past| &past.passed_over)
+                .map(|(id, why)| format!("{id} ({:#06x}): {}", id.0, why.words()).into())
+                .collect(),
         };
         let stations: Vec<StationView> = devices.by_ref().take(PAGE).map(view).collect();
         let last = stations.last().map(|station| station.device.clone());

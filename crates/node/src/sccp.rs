@@ -5,6 +5,7 @@
 //! crate, which meet here; their media is translated ([`crate::voice`]), since call control speaks of it in SDP (RFC 8866).
 
 mod io;
+mod past;
 mod present;
 mod sound;
 mod standing;
@@ -27,12 +28,14 @@ use strowger_sccp::codes::{BlfStatus, ButtonType, Instance, LampMode, ResetType,
 use strowger_sccp::message::alerting::SetLamp;
 use strowger_sccp::message::lines::FeatureStat;
 use strowger_sccp::station::io::{Input as ToStations, Output as OfStations};
-use strowger_sccp::{Calls, FromStation, Stations, ToStation, calls};
+use strowger_sccp::{Calls, FromStation, Stations, Text, ToStation, calls};
 
 use crate::configuration::StationConfiguration;
+use crate::io::{BeginAnew, BegunAnew};
 use crate::voice;
 
 pub(crate) use io::{Counters, Input, News, Outbox, Output};
+pub(crate) use past::Past;
 pub(crate) use present::Present;
 pub(crate) use sound::reported;
 
@@ -43,6 +46,8 @@ pub(crate) struct Sccp {
     configuration: Arc<StationConfiguration>,
     /// The registered devices, by their names.
     present: BTreeMap<Box<str>, Present>,
+    /// What is remembered of configured devices, by their names.
+    past: BTreeMap<Box<str>, Past>,
     /// Where lines can be rung.
     lines: BTreeMap<LineName, BTreeSet<BindingId>>,
     /// Which device a contact is.
@@ -81,6 +86,7 @@ impl Sccp {
             calls: Calls::new(leg_ids),
             configuration,
             present: BTreeMap::new(),
+            past: BTreeMap::new(),
             lines: BTreeMap::new(),
             bindings: BTreeMap::new(),
             bindings_given: 0,
@@ -205,6 +211,48 @@ impl Sccp {
         &self.counters
     }
 
+    /// What is remembered of a device; `None` for one that is not configured.
+    pub(crate) fn past(&self, device: &str) -> Option<&Past> {
+        self.past.get(device)
+    }
+
+    fn past_of(&mut self, device: &str) -> Option<&mut Past> {
+        if !self.configuration.devices.contains_key(device) {
+            return None;
+        }
+        Some(self.past.entry(device.into()).or_default())
+    }
+
+    /// A station shall begin anew, as somebody ordered; it does so when it has no call.
+    ///
+    /// # Errors
+    /// No such station is registered.
+    pub(crate) fn begin_anew(
+        &mut self,
+        now: Now,
+        (device, how, by): (&str, BeginAnew, &str),
+        out: &mut Outbox,
+    ) -> Result<BegunAnew, Box<str>> {
+        let Some(present) = self.present.get(device) else {
+            let configured = self.configuration.devices.contains_key(device);
+            let why = if configured { "is not registered" } else { "is no SCCP phone of this server" };
+            return Err(format!("{device} {why}").into());
+        };
+        let is_told =
+            present.is_told(self.configuration.devices.get(device), self.configuration.lines_of(device));
+        let kind = match how {
+            BeginAnew::Reset => ResetType::RESET,
+            BeginAnew::Restart => ResetType::RESTART,
+            BeginAnew::Apply if is_told => return Ok(BegunAnew::NothingChanged),
+            BeginAnew::Apply => ResetType::RESTART,
+        };
+        let words = format!("by {by}").into();
+        let device_name = Text::from(device);
+        out.push(Output::News(News::Told { device: device_name, what: how.word(), words }));
+        self.tell_stations(now, ToStations::Reset { device, kind }, out);
+        Ok(if self.calls.calls_of(device) > 0 { BegunAnew::WhenIdle } else { BegunAnew::Sent })
+    }
+
     fn tell_stations(&mut self, now: Now, input: ToStations<'_>, out: &mut Outbox) {
         let mut said = Vec::new();
         self.stations.handle(now, input, &mut said);
@@ -222,13 +270,17 @@ impl Sccp {
                 let name = registered.device.as_str();
                 let usual = Arc::default();
                 let device = self.configuration.devices.get(name).unwrap_or(&usual);
-                let configured = (self.configuration.lines_of(name), &**device);
+                let configured = (self.configuration.lines_of(name), device);
                 let mut given = || {
                     self.bindings_given += 1;
                     BindingId(SCCP_BINDING | self.bindings_given)
                 };
                 out.push(Output::Needed { stream: registered.stream });
                 let present = Present::new(now.wall, &registered, configured, &mut given);
+                let why = registered.why;
+                if let Some(past) = self.past_of(registered.device.as_str()) {
+                    past.came(now.wall, why);
+                }
                 out.push(Output::News(News::Arrived { registered: Box::new(registered) }));
                 self.tell_calls(now, calls::io::Input::Registered(present.phone()), None, out);
                 self.present.insert(present.name().into(), present);
@@ -264,7 +316,22 @@ impl Sccp {
                 out.push(Output::News(News::Refused { device: device.unwrap_or_default(), peer, why }));
             }
             OfStations::Said { device, message } => self.heard(now, device.as_str(), &message, out),
-            OfStations::PassedOver { .. } => self.counters.passed_over += 1,
+            OfStations::PassedOver { device, id, why, .. } => {
+                self.counters.passed_over += 1;
+                let Some(device) = device else { return };
+                let news = self.past_of(device.as_str()).is_some_and(|past| past.passes_over(id, why));
+                if news {
+                    let words = format!("{id} ({:#06x}): {}", id.0, why.words()).into();
+                    out.push(Output::News(News::Told { device, what: "passed-over", words }));
+                }
+            }
+            OfStations::Alarm { device, alarm } => {
+                let words = alarm.text.as_str().into();
+                if let Some(past) = self.past_of(device.as_str()) {
+                    past.alarm = Some((now.wall, alarm));
+                    out.push(Output::News(News::Told { device, what: "alarm", words }));
+                }
+            }
         }
     }
 
@@ -439,6 +506,7 @@ impl Sccp {
     /// A station whose keys or lines are others now begins anew as soon as it has no call.
     fn configure(&mut self, now: Now, configuration: Arc<StationConfiguration>, out: &mut Outbox) {
         let before = mem::replace(&mut self.configuration, Arc::clone(&configuration));
+        self.past.retain(|device, _| configuration.devices.contains_key(device));
         // Not those that waited for this: they are told what they are when they ask.
         let changed: Vec<Box<str>> =
             self.present.keys().filter(|name| before.differs(&configuration, name)).cloned().collect();

@@ -11,7 +11,7 @@ use skinny::{Skinnies, device, mixed};
 use strowger_base::journal::{Entry, Registration, ReportedQuality, Told};
 use strowger_callcontrol::configuration::{Barging, PickupGroup};
 use strowger_node::configuration::{LineSecret, PhoneDraft};
-use strowger_node::io::{Answer, Question, UserSetting};
+use strowger_node::io::{Answer, BeginAnew, BegunAnew, Question, UserSetting};
 use strowger_phones::skinny::phone;
 use strowger_sccp::Text;
 use strowger_sccp::codes::ButtonType;
@@ -541,4 +541,80 @@ fn the_button_of_hunts_is_lit_from_the_beginning() {
     passes(&mut world, &mut phones);
     assert_eq!((shown(&phones), phones.phone(11).lamps.get(&(0x8b, 1))), (Some(0), Some(&1)));
     world.settled();
+}
+
+fn begins_anew(
+    world: &mut World,
+    phones: &mut Skinnies,
+    device: &str,
+    how: BeginAnew,
+) -> Result<BegunAnew, String> {
+    let question = Question::BeginAnew { device: device.into(), how, by: "ada".into() };
+    let Answer::BegunAnew(begun) = world.ask(question) else { panic!("another answer") };
+    phones.settle(world);
+    begun.map_err(Into::into)
+}
+
+#[test]
+fn a_phone_is_reset_restarted_or_told_what_has_changed_when_it_has_no_call() {
+    let (mut world, mut phones) = scene(17);
+    let device = device("2001");
+    let nothing = begins_anew(&mut world, &mut phones, &device, BeginAnew::Apply);
+    assert_eq!((nothing, phones.phone(11).reset), (Ok(BegunAnew::NothingChanged), None));
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    let waits = begins_anew(&mut world, &mut phones, &device, BeginAnew::Reset);
+    assert_eq!((waits, phones.phone(11).reset), (Ok(BegunAnew::WhenIdle), None));
+    phones.does(&mut world, 11, |phone| phone.puts_down());
+    assert_eq!(phones.phone(11).reset, Some(1));
+    let (mut world, mut phones) = scene(17);
+    let sent = begins_anew(&mut world, &mut phones, &device, BeginAnew::Restart);
+    assert_eq!((sent, phones.phone(11).reset), (Ok(BegunAnew::Sent), Some(2)));
+    let nobody = begins_anew(&mut world, &mut phones, "SEP0", BeginAnew::Restart);
+    assert_eq!(nobody, Err("SEP0 is no SCCP phone of this server".into()));
+    phones.breaks(&mut world, 11);
+    let away = begins_anew(&mut world, &mut phones, &device, BeginAnew::Restart);
+    assert_eq!(away, Err(format!("{device} is not registered")));
+    let told: Vec<String> = world
+        .records()
+        .iter()
+        .filter_map(|record| match &record.entry {
+            Entry::Registration(Registration::StationTold { device, what, words }) => {
+                Some(format!("{device} {what} {words}"))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told.last().map(String::as_str), Some(&*format!("{device} restart by ada")));
+}
+
+#[test]
+fn what_a_phone_tells_of_itself_is_kept_whole_and_what_nobody_serves_is_told_once() {
+    let (mut world, mut phones) = scene(17);
+    let of_first = |world: &mut World| {
+        let Answer::Stations { stations, .. } = world.ask(Question::Stations { after: "".into() }) else {
+            panic!("another answer")
+        };
+        stations[0].clone()
+    };
+    phones.does(&mut world, 11, |phone| phone.says(0x7777, &[]));
+    phones.does(&mut world, 11, |phone| phone.says(0x7777, &[]));
+    let station = of_first(&mut world);
+    let alarm = station.alarm.expect("an alarm");
+    assert_eq!((&*alarm.text, alarm.parameters), ("25: Name=SEP Load=9.4 Last=Initialized", [0, 0]));
+    assert_eq!(station.passed_over.len(), 1, "{:?}", station.passed_over);
+    assert!(station.passed_over[0].ends_with("(0x7777): not served"), "{:?}", station.passed_over);
+    phones.breaks(&mut world, 11);
+    phones.comes(&mut world, 14, "2001", 17);
+    phones.does(&mut world, 14, |phone| phone.says(0x7777, &[]));
+    let told = world
+        .records()
+        .iter()
+        .filter(|record| {
+            matches!(
+                &record.entry,
+                Entry::Registration(Registration::StationTold { what: "passed-over", .. })
+            )
+        })
+        .count();
+    assert_eq!(told, 1, "once for the device");
 }

@@ -137,7 +137,10 @@ impl Bench {
                 format!("{} waits at {peer}: {model:?}", device.as_str())
             }
             Output::Said { device, message } => format!("{} says {message:?}", device.as_str()),
-            Output::PassedOver { stream, id, why } => format!("{} said {id:?}: {why:?}", stream.0),
+            Output::Alarm { device, alarm } => {
+                format!("{} had an alarm: {:?} {:?}", device.as_str(), alarm.text, alarm.parameters)
+            }
+            Output::PassedOver { stream, id, why, .. } => format!("{} said {id:?}: {why:?}", stream.0),
         };
         writeln!(self.ladder, "{:>7.1}  {line}", self.now.as_secs_f64()).expect("a string takes everything");
     }

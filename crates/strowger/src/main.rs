@@ -172,6 +172,8 @@ enum Command {
     Show {
         /// The number of the change, or `sccp`.
         what: Shown,
+        /// Of `sccp`: the device of which all that is known is shown.
+        name: Option<String>,
         #[command(flatten)]
         ask: changes::AskOptions,
     },
@@ -319,8 +321,10 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Confirm(options) => changes::confirm(&options),
         Command::Revert(options) => changes::revert(&options),
         Command::History(options) => changes::history(&options),
-        Command::Show { what: Shown::Change(change), ask } => changes::show(change, &ask),
-        Command::Show { what: Shown::Sccp, ask } => stations::show(&ask.place, ask.json),
+        Command::Show { what: Shown::Change(change), ask, .. } => changes::show(change, &ask),
+        Command::Show { what: Shown::Sccp, name, ask } => {
+            stations::show(&ask.place, name.as_deref(), ask.json)
+        }
         Command::Diff { from, to, ask } => changes::diff(from, to, &ask),
         Command::Rollback(options) => changes::rollback(&options),
         Command::Password(options) => changes::password(&options),

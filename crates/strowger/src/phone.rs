@@ -45,6 +45,12 @@ pub(crate) enum PhoneCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Have an SCCP phone start anew, as if it had lost its power; it does so when it has no call.
+    Reset(Order),
+    /// Have an SCCP phone register again and ask what it is; it does so when it has no call.
+    Restart(Order),
+    /// Have an SCCP phone register again if something has changed that it was not told of; it does so when it has no call.
+    Apply(Order),
     /// Be a phone that speaks SCCP: it shows its display, takes commands, speaks and hears.
     Sccp(terminal::SccpOptions),
     /// Be a phone that speaks SIP: it shows its calls, takes commands, speaks and hears.
@@ -59,6 +65,18 @@ pub(crate) enum PhoneCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// A phone that is told something.
+#[derive(clap::Args)]
+pub(crate) struct Order {
+    #[command(flatten)]
+    place: Place,
+    /// Its name, such as SEP001122334455.
+    name: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Does it.
@@ -76,6 +94,9 @@ pub(crate) fn run(command: &PhoneCommand) -> anyhow::Result<()> {
         }
         PhoneCommand::Sccp(options) => terminal::sccp(options),
         PhoneCommand::Sip(options) => terminal::sip(options),
+        PhoneCommand::Reset(order) => begin_anew(order, "reset"),
+        PhoneCommand::Restart(order) => begin_anew(order, "restart"),
+        PhoneCommand::Apply(order) => begin_anew(order, "apply"),
         PhoneCommand::Adopt { place, name, number, display, description, owner, json } => {
             let given =
                 [("number", number), ("display", display), ("description", description), ("owner", owner)];
@@ -93,14 +114,33 @@ pub(crate) fn run(command: &PhoneCommand) -> anyhow::Result<()> {
     }
 }
 
+fn begin_anew(order: &Order, what: &str) -> anyhow::Result<()> {
+    let answer = order.place.running_server()?.post(&at(STATIONS, &order.name, what), &json!({}))?;
+    print::line(if order.json { answer.to_string() } else { told(&answer, &order.name, what) })
+}
+
+/// What became of an order, in a sentence.
+fn told(answer: &Value, name: &str, what: &str) -> String {
+    match answer.get("state").and_then(Value::as_str).unwrap_or_default() {
+        "when-idle" => format!("{name} has a call; the {what} follows when that is over"),
+        "nothing-changed" => format!("{name} knows already what it is; nothing is to be applied"),
+        _ if what == "apply" => format!("{name} was told to restart, to apply what has changed"),
+        _ => format!("{name} was told to {what}"),
+    }
+}
+
 fn done(answer: &Value, name: &str, what: &str) -> String {
     format!("{name} {what} (change {})", answer.get("change").and_then(Value::as_u64).unwrap_or_default())
 }
 
 /// A name is letters, digits and a few signs that addresses may have; others are refused by the server as unknown.
 fn path(name: &str, what: &str) -> String {
+    at(PATH, name, what)
+}
+
+fn at(path: &str, name: &str, what: &str) -> String {
     let safe: String = name.chars().filter(|it| it.is_ascii_alphanumeric() || ".-_".contains(*it)).collect();
-    format!("{PATH}/{safe}/{what}")
+    format!("{path}/{safe}/{what}")
 }
 
 fn list(body: &Value, width: Option<usize>) -> String {
@@ -113,3 +153,4 @@ fn list(body: &Value, width: Option<usize>) -> String {
 }
 
 const PATH: &str = "/api/v1/newcomers";
+const STATIONS: &str = "/api/v1/stations";

@@ -425,6 +425,16 @@ pub enum Registration<'a> {
         /// Why, in a word: `unknown-device`, `too-slow`, `broken` ….
         why: &'a str,
     },
+    /// Something is known of an SCCP device that its operator wants to know.
+    StationTold {
+        /// The device's name.
+        device: &'a str,
+        /// What, in a word: `alarm` that it sent, `passed-over` for a message that nobody serves, `reset`, `restart` or `apply` for what
+        /// somebody ordered.
+        what: &'a str,
+        /// The same as people read it: the text of the alarm, the name of the message, who ordered it.
+        words: &'a str,
+    },
 }
 
 wire_enum!(Registration<'a> {
@@ -434,6 +444,7 @@ wire_enum!(Registration<'a> {
     StationArrived = 3 { device, peer, model, version, load, why },
     StationGone = 4 { device, peer, why },
     StationRefused = 5 { device, peer, why },
+    StationTold = 6 { device, what, words },
 });
 wire_enum!(UnregisterReason { ByPhone = 0, Expired = 1, ConnectionClosed = 2, Replaced = 3, Unconfigured = 4, SocketClosed = 5, ResetOrdered = 6, Broken = 7 });
 wire_enum!(RefuseReason {

@@ -473,6 +473,7 @@ fn samples() -> Vec<Entry<'static>> {
         },
         Registration::StationGone { device: "SEP001122334455", peer: address(), why: "connection-lost" },
         Registration::StationRefused { device: "", peer: address(), why: "broken" },
+        Registration::StationTold { device: "SEP001122334455", what: "alarm", words: "25: Last=Initialized" },
     ];
     let alarms = [
         Alarm::RelayFailed { reason: "no port" },

@@ -73,9 +73,25 @@ pub(crate) type Outbox = Vec<Output>;
 
 /// A station came or went.
 pub(crate) enum News {
-    Arrived { registered: Box<Registered> },
-    Gone { device: Text, peer: SocketAddr, why: WhyGone },
-    Refused { device: Text, peer: SocketAddr, why: Refusal },
+    Arrived {
+        registered: Box<Registered>,
+    },
+    Gone {
+        device: Text,
+        peer: SocketAddr,
+        why: WhyGone,
+    },
+    Refused {
+        device: Text,
+        peer: SocketAddr,
+        why: Refusal,
+    },
+    /// Something is known of it that its operator wants to know.
+    Told {
+        device: Text,
+        what: &'static str,
+        words: Box<str>,
+    },
 }
 
 impl News {
@@ -95,6 +111,9 @@ impl News {
             }
             News::Refused { device, peer, why } => {
                 Registration::StationRefused { device: device.as_str(), peer: *peer, why: why.word() }
+            }
+            News::Told { device, what, words } => {
+                Registration::StationTold { device: device.as_str(), what, words }
             }
         }
     }

@@ -55,6 +55,8 @@ pub(crate) struct Present {
     /// Its lines that other phones have too, which are watched.
     shared: BTreeSet<Instance>,
     pub(super) standing: Standing,
+    /// What it was told of itself.
+    told: Arc<Device>,
 }
 
 /// A line of it, and where that is rung.
@@ -67,7 +69,7 @@ impl Present {
     pub(crate) fn new(
         now: WallTime,
         registered: &Registered,
-        (lines, configured): (&[StationLine], &Device),
+        (lines, configured): (&[StationLine], &Arc<Device>),
         given: &mut dyn FnMut() -> BindingId,
     ) -> Self {
         let Registered { device, stream, peer, model, dialect, abilities, load, why, .. } = registered;
@@ -93,8 +95,16 @@ impl Present {
             watches: Vec::new(),
             waiting: BTreeSet::new(),
             shared: BTreeSet::new(),
+            told: Arc::clone(configured),
             standing: Standing::of(configured, dialect.version),
         }
+    }
+
+    /// Whether it was told when it came what it is now.
+    pub(super) fn is_told(&self, device: Option<&Arc<Device>>, lines: &[StationLine]) -> bool {
+        let same = self.lines.len() == lines.len()
+            && self.lines.iter().zip(lines).all(|(known, line)| known.configured == *line);
+        same && device.is_none_or(|device| **device == *self.told)
     }
 
     pub(crate) fn name(&self) -> &str {

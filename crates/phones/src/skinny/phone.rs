@@ -249,6 +249,12 @@ impl Skinny {
         self.send(frame);
     }
 
+    /// It says something with these words.
+    pub fn says(&mut self, id: u32, words: &[u32]) {
+        let frame = words.iter().fold(self.frame(id), |frame, word| frame.word(*word));
+        self.send(frame);
+    }
+
     /// It wants to go.
     pub fn unregisters(&mut self) {
         let frame = self.frame(0x27);

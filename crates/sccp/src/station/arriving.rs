@@ -59,7 +59,10 @@ impl Stations {
         match &mut connection.state {
             State::Registered(session) => match concern {
                 Concern::KeepAlive => connection.keepalive(stream, out),
-                Concern::Alarm(told) => connection.told = told.or(connection.told),
+                Concern::Alarm(told, alarm) => {
+                    connection.told = told.or(connection.told);
+                    out.push(Output::Alarm { device: session.name.clone(), alarm });
+                }
                 Concern::Register(register) => return self.register(stream, connection, register, out),
                 Concern::Token(token) => self.token(now, stream, connection, &token, out),
                 Concern::Leave if session.calls => {
@@ -83,7 +86,10 @@ impl Stations {
             },
             State::Arriving(_) => match concern {
                 Concern::KeepAlive => connection.keepalive(stream, out),
-                Concern::Alarm(told) => connection.told = told.or(connection.told),
+                Concern::Alarm(told, alarm) => {
+                    connection.told = told.or(connection.told);
+                    connection.alarm = Some(alarm);
+                }
                 Concern::Register(register) => return self.register(stream, connection, register, out),
                 Concern::Token(token) => self.token(now, stream, connection, &token, out),
                 Concern::Leave => {
@@ -142,6 +148,9 @@ impl Stations {
             streams_active,
             why: connection.told.take().unwrap_or(WhyRegistered::Untold),
         }));
+        if let Some(alarm) = connection.alarm.take() {
+            out.push(Output::Alarm { device: name.clone(), alarm });
+        }
         self.registered.insert(name.as_str().into(), stream);
         connection.state = State::Registered(Box::new(Session::new(name, (model, dialect), device, load)));
         None

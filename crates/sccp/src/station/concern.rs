@@ -1,7 +1,7 @@
 //! What a message is about, for one who does not serve calls.
 
 use super::answers::Question;
-use super::reason::WhyRegistered;
+use super::reason::{LastAlarm, WhyRegistered};
 use crate::message::FromStation;
 use crate::message::registration::Register;
 use crate::wire::text::Text;
@@ -11,7 +11,7 @@ pub(super) enum Concern {
     /// It is there.
     KeepAlive,
     /// It tells what happened to it.
-    Alarm(Option<WhyRegistered>),
+    Alarm(Option<WhyRegistered>, Box<LastAlarm>),
     /// It wants to be served.
     Register(Register),
     /// It asks whether it may come.
@@ -38,8 +38,12 @@ impl From<FromStation> for Concern {
         use FromStation as From;
         match message {
             From::KeepAlive(_) => Concern::KeepAlive,
-            From::Alarm(alarm) => Concern::Alarm(alarm.last_reason().map(WhyRegistered::from)),
-            From::XmlAlarm(alarm) => Concern::Alarm(alarm.out_of_service_reason().map(WhyRegistered::from)),
+            From::Alarm(alarm) => {
+                Concern::Alarm(alarm.last_reason().map(WhyRegistered::from), Box::new(alarm.into()))
+            }
+            From::XmlAlarm(alarm) => {
+                Concern::Alarm(alarm.out_of_service_reason().map(WhyRegistered::from), Box::new(alarm.into()))
+            }
             From::Register(register) => Concern::Register(register),
             From::RegisterTokenReq(ask) => Concern::Token(Token { name: ask.name, small_business: false }),
             From::SpcpRegisterTokenReq(ask) => Concern::Token(Token { name: ask.name, small_business: true }),

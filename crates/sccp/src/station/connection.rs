@@ -10,7 +10,7 @@ use super::KEEPALIVES_MISSED_MAX;
 use super::answers::{Asking, Question, Shown, local_time};
 use super::device::Device;
 use super::io::{Outbox, Output, Settings, WhyPassedOver};
-use super::reason::{Refusal, WhyGone, WhyRegistered};
+use super::reason::{LastAlarm, Refusal, WhyGone, WhyRegistered};
 use crate::codes::{DeviceType, ResetType};
 use crate::frame::{FrameError, Framer};
 use crate::ids::MessageId;
@@ -36,6 +36,8 @@ pub(super) struct Connection {
     pub(super) name: Option<Text>,
     /// What it told of its past.
     pub(super) told: Option<WhyRegistered>,
+    /// The alarm that it sent before it registered.
+    pub(super) alarm: Option<Box<LastAlarm>>,
     /// The messages that were told to be passed over.
     passed_over: Vec<MessageId>,
     /// What it registers with once it is configured.
@@ -142,6 +144,7 @@ impl Connection {
             frame: None,
             name: None,
             told: None,
+            alarm: None,
             passed_over: Vec::new(),
             stranger: None,
         }
@@ -191,7 +194,8 @@ impl Connection {
     ) {
         if self.passed_over.len() < PASSED_OVER_MAX && !self.passed_over.contains(&id) {
             self.passed_over.push(id);
-            out.push(Output::PassedOver { stream, id, why });
+            let device = self.name.clone();
+            out.push(Output::PassedOver { stream, device, id, why });
         }
     }
 }

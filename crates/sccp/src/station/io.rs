@@ -8,7 +8,7 @@ use std::time::Duration;
 use strowger_base::net::StreamId;
 
 use super::device::Device;
-use super::reason::{Refusal, WhyGone, WhyRegistered};
+use super::reason::{LastAlarm, Refusal, WhyGone, WhyRegistered};
 use crate::codes::{DeviceType, ResetType};
 use crate::ids::MessageId;
 use crate::message::{FromStation, ToStation};
@@ -47,6 +47,17 @@ pub enum Strangers {
     Refused,
     /// It waits until it is configured ([`Output::Stranger`]), and is then taken as if it had been before.
     Welcome,
+}
+
+impl WhyPassedOver {
+    /// The words by which it stands in answers.
+    pub const fn words(self) -> &'static str {
+        match self {
+            WhyPassedOver::NotServed => "not served",
+            WhyPassedOver::TooShort => "too short",
+            WhyPassedOver::NotRegistered => "not registered",
+        }
+    }
 }
 
 impl Default for Settings {
@@ -163,6 +174,13 @@ pub enum Output {
         /// The device's name.
         device: Text,
     },
+    /// A station told something that happened to it, before it registered or since.
+    Alarm {
+        /// The device's name.
+        device: Text,
+        /// What.
+        alarm: Box<LastAlarm>,
+    },
     /// A station is no longer registered.
     Gone {
         /// The device's name.
@@ -193,6 +211,8 @@ pub enum Output {
     PassedOver {
         /// The connection.
         stream: StreamId,
+        /// The name that its station gave.
+        device: Option<Text>,
         /// Which message.
         id: MessageId,
         /// Why.

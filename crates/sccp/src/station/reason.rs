@@ -1,7 +1,9 @@
 //! Why stations come and go, in the words in which operators ask.
 
-use crate::codes::{LastReason, OutOfServiceReason, ResetType};
+use crate::codes::{AlarmSeverity, LastReason, OutOfServiceReason, ResetType};
 use crate::frame::FrameError;
+use crate::message::registration::{Alarm, XmlAlarm};
+use crate::wire::text::Text;
 
 /// Why a station registered. It tells itself, in the alarm that it sends before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -154,6 +156,46 @@ impl WhyGone {
     }
 }
 
+/// The number under which CUCM tells why a station is gone that is told here by this word; `None` for another word.
+pub fn code_of(word: &str) -> Option<u8> {
+    let all = [
+        WhyGone::Left,
+        WhyGone::KeepaliveLost,
+        WhyGone::ConnectionLost,
+        WhyGone::ResetOrdered(ResetType::RESET),
+        WhyGone::ResetOrdered(ResetType::RESTART),
+        WhyGone::ResetOrdered(ResetType::APPLY_CONFIG),
+        WhyGone::RegisteredAnew,
+        WhyGone::Removed,
+    ];
+    let broken = (word == "broken").then_some(6);
+    all.into_iter().find(|why| why.word() == word).map(WhyGone::code).or(broken)
+}
+
+/// What a station told of itself with its last alarm.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct LastAlarm {
+    /// How bad it is, by the number that it gave; `None` for an alarm that is a document.
+    pub severity: Option<AlarmSeverity>,
+    /// All of its text.
+    pub text: Text,
+    /// What depends on the alarm.
+    pub parameters: [u32; 2],
+}
+
+impl From<Alarm> for LastAlarm {
+    fn from(alarm: Alarm) -> Self {
+        let parameters = [alarm.parameter1, alarm.parameter2];
+        LastAlarm { severity: Some(alarm.severity), text: alarm.text, parameters }
+    }
+}
+
+impl From<XmlAlarm> for LastAlarm {
+    fn from(alarm: XmlAlarm) -> Self {
+        LastAlarm { text: alarm.text, ..LastAlarm::default() }
+    }
+}
+
 /// Why a connection was closed that had no registered station.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
@@ -188,7 +230,6 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::registration::{Alarm, XmlAlarm};
 
     fn check(alarm: &str, expect: Option<WhyRegistered>) {
         let alarm = Alarm { text: alarm.into(), ..Alarm::default() };
@@ -214,6 +255,18 @@ mod tests {
         check("9: TFTP Error", Some(WhyRegistered::Firmware));
         check("29: DSP Alarm", Some(WhyRegistered::Told(29)));
         check("Name=SEP001122334455", None);
+    }
+
+    #[test]
+    fn every_reason_has_the_number_of_its_word() {
+        let check = |why: WhyGone| assert_eq!(code_of(why.word()), Some(why.code()), "{why:?}");
+        check(WhyGone::Left);
+        check(WhyGone::KeepaliveLost);
+        check(WhyGone::ResetOrdered(ResetType::RESTART));
+        check(WhyGone::ResetOrdered(ResetType::APPLY_CONFIG));
+        check(WhyGone::Broken(FrameError::TooShort { length: 0 }));
+        check(WhyGone::Removed);
+        assert_eq!(code_of("started"), None);
     }
 
     #[test]

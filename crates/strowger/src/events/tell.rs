@@ -74,12 +74,19 @@ fn of_registration(registration: &Registration<'_>) -> Value {
             "device": device,
             "address": peer.to_string(),
             "reason": why,
+            "code": strowger_node::io::reason_code(why),
         }),
         Registration::StationRefused { device, peer, why } => json!({
             "state": "station-refused",
             "device": device,
             "address": peer.to_string(),
             "reason": why,
+        }),
+        Registration::StationTold { device, what, words } => json!({
+            "state": "station-told",
+            "device": device,
+            "what": what,
+            "words": words,
         }),
     }
 }

@@ -226,6 +226,7 @@ async fn carry_out(site: &Site, ask: &Ask, what: OrderKind) -> Result<Response, 
         | Answer::Stations { .. }
         | Answer::UserSettings(_)
         | Answer::SetForUser(_)
+        | Answer::BegunAnew(_)
         | Answer::Metrics(_)
         | Answer::Health(_)
         | Answer::Messages(_)

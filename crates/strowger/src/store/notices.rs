@@ -127,10 +127,17 @@ fn notice(entry: &Entry<'_>) -> Option<Event> {
                 .with("reason", why)
         }
         Entry::Registration(Registration::StationGone { device, peer, why }) => {
-            log::info("SCCP phone gone").with("device", device).address(*peer).with("reason", why)
+            let gone = log::info("SCCP phone gone").with("device", device).address(*peer).with("reason", why);
+            match strowger_node::io::reason_code(why) {
+                Some(code) => gone.count("code", code.into()),
+                None => gone,
+            }
         }
         Entry::Registration(Registration::StationRefused { device, peer, why }) => {
             log::warn("SCCP connection refused").with("device", device).address(*peer).with("reason", why)
+        }
+        Entry::Registration(Registration::StationTold { device, what, words }) => {
+            log::info("SCCP phone told").with("device", device).with("what", what).with("words", words)
         }
         Entry::Alarm(alarm) => of_alarm(alarm),
         Entry::Call(call) => of_call(call),
