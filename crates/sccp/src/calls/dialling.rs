@@ -77,7 +77,8 @@ impl PhoneCalls {
         self.hear(out);
         let reference = shared.reference();
         let leg = shared.leg_ids.allocate();
-        let mut call = Call::new(self.events(), reference, line.instance, leg, CallType::OUTBOUND, State::Dialing);
+        let mut call =
+            Call::new(self.events(), reference, line.instance, leg, CallType::OUTBOUND, State::Dialing);
         call.purpose = wanted.purpose;
         call.parties = Parties { calling: party_of(&line), ..Parties::default() };
         let mut tell = Vec::new();
@@ -130,7 +131,8 @@ impl PhoneCalls {
         let Some(line) = line.filter(|_| self.calls.len() < CALLS_MAX) else { return };
         let (reference, leg) = (shared.reference(), shared.leg_ids.allocate());
         shared.insert(leg, self.phone.device.as_str(), reference);
-        let mut call = Call::new(self.events(), reference, line.instance, leg, CallType::OUTBOUND, State::Proceeding);
+        let mut call =
+            Call::new(self.events(), reference, line.instance, leg, CallType::OUTBOUND, State::Proceeding);
         (call.feature, call.is_silent) = (Some(feature), true);
         self.calls.push(call);
         let setup = self.setup(&line, reference, number, Some(feature));
