@@ -209,11 +209,11 @@ mod tests {
                       State         registered\n\
                       Lines         2001, 2002\n\
                       Calls         1\n\
-                      Since (UTC)   2026-09-21T14:13:20.000000Z\n\
+                      Since (UTC)   2026-09-21T14:13:20.000Z\n\
                       Reason        keepalive-lost\n\
                       Regularly     it registers anew every 3600 s: look at the lease of its address (DHCP)\n\
                       Last alarm    25: Name=SEP001122334455 Last=Initialized\n              \
-                      informational at 2026-09-21T14:13:20.000000Z, parameters 2308 and 7\n\
+                      informational at 2026-09-21T14:13:20.000Z, parameters 2308 and 7\n\
                       Not served    Unknown (0x0157): not served\n";
         assert_eq!(of_one(&body["stations"][0]), expect);
         assert_eq!(text(&serde_json::json!({}), None), "no SCCP device is registered\n");
