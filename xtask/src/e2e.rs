@@ -37,6 +37,7 @@ mod ports;
 pub(crate) mod process;
 mod recording;
 mod refusals;
+mod screens;
 mod secure;
 pub(crate) mod server;
 mod services;
@@ -142,6 +143,7 @@ const SCENARIOS: &[Row] = &[
         "connections to the SCCP port that cannot speak or mean no good, beside a call",
         stations::hostile,
     ),
+    ("screens", "an SCCP phone opens its directory key, and is pushed a text", screens::screens),
     ("broken-configuration", "names file, line and what was expected", damage::broken_configuration),
     ("changes", "a trial that lapses in a kill, two people at once, tables, a log-in", interface::changes),
     ("live", "numbers, phones and secrets change while people telephone", live::live),

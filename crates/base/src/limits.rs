@@ -14,6 +14,10 @@ pub const SCCP_FRAME_TIME: Duration = Duration::from_secs(32);
 pub const STATIONS: usize = 100_000;
 /// Devices that nobody has configured and that wait until they are, at once; a further one is refused.
 pub const STRANGERS: usize = 256;
+/// A document that a phone is to show, in bytes; a larger one is refused. What a phone answers in parts is cut off there.
+pub const SCREEN_BYTES: usize = 32 * 1024;
+/// Documents on their way to phones that have not answered, at once; a further one is refused.
+pub const SCREENS_PUSHED: usize = 256;
 /// Header lines of one SIP message; more are answered 400.
 pub const SIP_HEADERS: usize = 256;
 /// Contacts of one line; another one is answered 403 and reported.

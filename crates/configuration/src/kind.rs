@@ -192,6 +192,8 @@ kinds! {
     PhoneButtonTemplate = "phone_button_template", "phone_button_templates", "phone button template";
     /// Which soft keys a phone shows, for each state of a call.
     SoftKeyTemplate = "soft_key_template", "soft_key_templates", "soft key template";
+    /// Something on the screens of phones: a page that they get over HTTP, or an order to the phone.
+    PhoneService = "phone_service", "phone_services", "phone service";
     /// What passwords and PINs must be, and what becomes of wrong ones.
     CredentialPolicy = "credential_policy", "credential_policies", "credential policy";
     /// Where the voice mail of lines is.

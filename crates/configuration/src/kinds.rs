@@ -16,6 +16,7 @@ mod profiles;
 mod recording;
 mod records;
 mod routing;
+mod services;
 mod system;
 mod trunks;
 mod users;
@@ -67,6 +68,7 @@ pub use profiles::{
 pub use recording::{RecorderEncryption, RecordingChoice, RecordingProfile, UnrecordedCall};
 pub use records::{AlgorithmPolicy, BillingDestination, DeliveryProtocol};
 pub use routing::{RouteDistribution, RouteGroup, RouteGroupMember, RouteList, RouteListMember};
+pub use services::{PhoneService, ServiceMenu, SubscribedService};
 pub use system::{
     CallManagerGroup, Clock, DateOrder, DateSeparator, DateTimeGroup, Server, SipListener, SipTransport,
 };

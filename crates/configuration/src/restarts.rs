@@ -80,10 +80,11 @@ const fn read_by_phones(kind: Kind) -> &'static [&'static str] {
         Kind::Line => &["pattern", "display", "voice_mail", "auto_answer", "busy_trigger", "calls_max"],
         Kind::DevicePool => &["callmanager_group", "date_time_group", "connection_monitor_duration"],
         Kind::CallManagerGroup => &["servers"],
-        Kind::Server => &["name", "address", "sip_listeners", "sccp_port"],
+        Kind::Server => &["name", "address", "sip_listeners", "sccp_port", "phone_services_port"],
         Kind::DateTimeGroup => &["zone", "date", "separator", "clock", "time_servers"],
         Kind::PhoneButtonTemplate => &["buttons"],
         Kind::SoftKeyTemplate => &["sets"],
+        Kind::PhoneService => &["label", "url"],
         Kind::SipProfile => &[
             "dtmf",
             "dtmf_payload",

@@ -52,6 +52,7 @@ pub(crate) fn own(id: Id, object: &AnyObject) -> Vec<Problem> {
         | AnyObject::FeatureAccessCode(_)
         | AnyObject::AudioSource(_)
         | AnyObject::RecordingProfile(_)
+        | AnyObject::PhoneService(_)
         | AnyObject::ApiToken(_) => {}
         AnyObject::TimeSchedule(it) => found.list("periods", &it.periods, Least::One, |it| it.clone()),
         AnyObject::CallingSearchSpace(it) => {

@@ -14,7 +14,7 @@ use strowger_callcontrol::io::{Contact, Reach};
 use strowger_media::agent;
 use strowger_sip::io::LineAccount;
 
-use crate::io::{Outbox, Output, Stranger};
+use crate::io::{Answer, Outbox, Output, Stranger};
 use crate::node::{Draining, Held, Node, Overloaded};
 use crate::sccp::{self, is_station};
 
@@ -139,6 +139,9 @@ impl Node {
             }
             sccp::Output::Unwatch(watch) => self.tell_presence(strowger_presence::Input::Unwatch(watch)),
             sccp::Output::Event(event) => self.happened(now, &event, out),
+            sccp::Output::Pushed(query, result) => {
+                out.items.push(Output::Answer { query, answer: Answer::Pushed(result) });
+            }
             sccp::Output::News(news) => {
                 let entry = Entry::Registration(news.record());
                 self.journal(Record { at: now.wall, call: None, leg: None, entry }, out);
@@ -202,6 +205,8 @@ impl Node {
             | Registration::StationArrived { .. }
             | Registration::StationGone { .. }
             | Registration::StationRefused { .. }
+            | Registration::ScreenPushed { .. }
+            | Registration::ScreenTold { .. }
             | Registration::StationTold { .. } => {}
         }
         registration

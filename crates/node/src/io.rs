@@ -283,6 +283,8 @@ pub enum Question {
         /// Who orders it.
         by: Box<str>,
     },
+    /// Sends a document to the screen of an SCCP phone. Answered when the phone has answered, or did not in time.
+    Push(Push),
     /// All counters.
     Metrics,
     /// How the node is.
@@ -329,6 +331,8 @@ pub enum Answer {
     SetForUser(Result<(), Box<str>>),
     /// To [`Question::BeginAnew`]: what becomes of it, or why there is nothing that could.
     BegunAnew(Result<BegunAnew, Box<str>>),
+    /// To [`Question::Push`]: what became of it.
+    Pushed(Result<Pushed, PushRefused>),
     /// To [`Question::Metrics`].
     Metrics(Vec<Metric>),
     /// To [`Question::Health`].
@@ -343,6 +347,51 @@ pub enum Answer {
     Leftovers(Leftovers),
     /// To [`Input::Order`]: whether it is carried out.
     Ordered(Result<(), OrderRefused>),
+}
+
+/// A document for the screen of an SCCP phone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Push {
+    /// The phone's name.
+    pub device: Box<str>,
+    /// Which application sends it; what the phone's user does with it comes back under this number.
+    pub application: u32,
+    /// 0 shows it at once, 1 when the phone is idle, 2 only if it is.
+    pub priority: u8,
+    /// The document, most often XML.
+    pub document: Box<[u8]>,
+    /// Who sends it.
+    pub by: Box<str>,
+}
+
+/// A document that was sent to a phone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pushed {
+    /// Which exchange of the application it is.
+    pub transaction: u32,
+    /// What the phone answered; nothing when it did not in time, or is gone.
+    pub answer: Option<Box<[u8]>>,
+}
+
+/// Why a document was not sent to a phone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PushRefused {
+    /// No SCCP phone of this name is registered.
+    #[error("no SCCP phone of this name is registered")]
+    NotRegistered,
+    /// It is longer than this phone takes.
+    #[error("it has {has} bytes, and a phone that speaks version {version} takes {most}")]
+    TooLong {
+        /// How long it is.
+        has: usize,
+        /// How long it may be.
+        most: usize,
+        /// The version that is spoken with the phone.
+        version: u8,
+    },
+    /// Too many phones have not answered yet.
+    #[error("too many phones have not answered yet; try again in a moment")]
+    TooMany,
 }
 
 /// Something that a user set, or a program for the user.

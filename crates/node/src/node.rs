@@ -204,6 +204,9 @@ impl Node {
                 let answer = self.sccp.begin_anew(now, (&device, how, &by), &mut self.sccp_out);
                 out.items.push(Output::Answer { query, answer: Answer::BegunAnew(answer) });
             }
+            Input::Ask { query, question: Question::Push(push) } => {
+                self.tell_sccp(now, sccp::Input::Push(query, &push));
+            }
             Input::Ask { query, question } => {
                 let answer = self.answer(now, &question);
                 out.items.push(Output::Answer { query, answer });

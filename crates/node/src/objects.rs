@@ -17,6 +17,7 @@ mod parameters;
 mod patterns;
 mod places;
 mod routing;
+mod services;
 mod stations;
 mod trunks;
 mod unserved;
@@ -31,8 +32,9 @@ use strowger_configuration::{AnyObject, Id, Kind, Object, State};
 use crate::configuration::{Draft, Place};
 
 pub use self::extent::{Extent, extent};
-pub use self::lines::{line, line_name};
+pub use self::lines::{line, line_name, line_number};
 pub use self::origins::{Fault, Origins};
+pub use self::services::menu as service_menu;
 pub use self::unserved::{Unserved, unserved, unserved_of};
 
 /// Who can open what was sealed.

@@ -11,8 +11,8 @@ use strowger_sip::io::LineAccount;
 
 use crate::counters::Messages;
 use crate::io::{
-    Answer, CallState, CallView, Health, Leftovers, Metric, MetricKind, PAGE, PhoneView, Question, Service,
-    StationAlarm, StationView,
+    Answer, CallState, CallView, Health, Leftovers, Metric, MetricKind, PAGE, PhoneView, PushRefused,
+    Question, Service, StationAlarm, StationView,
 };
 use crate::node::{Draining, Node, Overloaded};
 use crate::sccp::{Past, Present, is_station};
@@ -26,6 +26,7 @@ impl Node {
             Question::Stations { after } => self.station_views(after),
             Question::UserSettings => Answer::UserSettings(self.user_settings()),
             // It is answered later; see `Node::set_for_user`.
+            Question::Push(_) => Answer::Pushed(Err(PushRefused::NotRegistered)),
             Question::SetForUser(_) => Answer::SetForUser(Err("asked where nobody waits".into())),
             // It is answered where the phone is told; see `Node::begin_anew`.
             Question::BeginAnew { .. } => Answer::BegunAnew(Err("asked where nobody is told".into())),
@@ -314,6 +315,7 @@ impl Node {
         list.counter("sccp_sent_total", "SCCP messages of calls and lamps sent.", sccp.sent);
         let help = "SCCP messages that are not served, too short, or came too early.";
         list.counter("sccp_passed_over_total", help, sccp.passed_over);
+        list.counter("sccp_screens_pushed_total", "Documents sent to screens of SCCP phones.", sccp.pushed);
         list.counter("sccp_registered_total", "SCCP devices that registered.", sccp.registered);
         let help = "SCCP devices that are no longer registered, by reason.";
         for (reason, count) in [

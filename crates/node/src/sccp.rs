@@ -7,6 +7,7 @@
 mod io;
 mod past;
 mod present;
+mod pushing;
 mod sound;
 mod standing;
 mod story;
@@ -37,6 +38,7 @@ use crate::voice;
 pub(crate) use io::{Counters, Input, News, Outbox, Output};
 pub(crate) use past::Past;
 pub(crate) use present::Present;
+use pushing::Pushes;
 pub(crate) use sound::reported;
 
 /// All stations of a node.
@@ -55,6 +57,8 @@ pub(crate) struct Sccp {
     bindings_given: u64,
     /// What watches, with its device.
     watches: BTreeMap<WatchId, (Box<str>, Watcher)>,
+    /// Documents that devices have not answered to.
+    pushes: Pushes,
     /// Rises with every session description.
     descriptions: u64,
     counters: Counters,
@@ -91,6 +95,7 @@ impl Sccp {
             bindings: BTreeMap::new(),
             bindings_given: 0,
             watches: BTreeMap::new(),
+            pushes: Pushes::default(),
             descriptions: 0,
             counters: Counters::default(),
         }
@@ -128,7 +133,9 @@ impl Sccp {
                 }
                 None => {}
             },
+            Input::Push(query, push) => self.push(now, query, push, out),
             Input::Timeout => {
+                self.unanswered(now.mono, out);
                 self.tell_stations(now, ToStations::Timer, out);
                 self.tell_calls(now, calls::io::Input::Timeout, None, out);
             }
@@ -138,7 +145,7 @@ impl Sccp {
     /// When [`Input::Timeout`] is due.
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let (stations, calls) = (self.stations.next_timeout(), self.calls.next_timeout());
-        stations.into_iter().chain(calls).min()
+        stations.into_iter().chain(calls).chain(self.pushes.next_timeout()).min()
     }
 
     /// Whether a connection is one of these.
@@ -305,6 +312,7 @@ impl Sccp {
                         out.push(Output::Event(Event::Unregistered { line: line.clone(), binding, reason }));
                     }
                 }
+                self.unanswered_by(device.as_str(), out);
                 out.push(Output::News(News::Gone { device: device.clone(), peer: present.peer, why }));
                 self.tell_calls(now, calls::io::Input::Gone { device: device.as_str() }, None, out);
             }
@@ -337,6 +345,11 @@ impl Sccp {
 
     /// A registered station says something of its abilities, calls or media.
     fn heard(&mut self, now: Now, device: &str, message: &FromStation, out: &mut Outbox) {
+        match message {
+            FromStation::DeviceToUserDataResponse(said) => return self.answers(device, &said.document, out),
+            FromStation::DeviceToUserData(said) => return self.chooses(device, &said.document, out),
+            _ => {}
+        }
         if message.is_pressed() {
             // One that never asks for the time has all that it wants.
             self.is_ready(device, out);

@@ -1,6 +1,7 @@
-//! `strowger phone`: phones that came by themselves, and phones at a terminal.
+//! `strowger phone`: phones that came by themselves, and phones at a terminal, and what is sent to screens of phones.
 
 mod desk;
+mod push;
 mod script;
 mod sound;
 mod terminal;
@@ -65,6 +66,8 @@ pub(crate) enum PhoneCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Send a text, a page or an XML object to the screen of an SCCP phone.
+    Push(push::Push),
 }
 
 /// A phone that is told something.
@@ -111,6 +114,7 @@ pub(crate) fn run(command: &PhoneCommand) -> anyhow::Result<()> {
             let answer = place.running_server()?.post(&path(name, "refuse"), &json!({}))?;
             print::line(if *json { answer.to_string() } else { done(&answer, name, "is refused for good") })
         }
+        PhoneCommand::Push(push) => push::run(push),
     }
 }
 

@@ -435,6 +435,7 @@ fn asynchronous(
             }
         };
         tokio::spawn(http::serve_where_wanted(http, Arc::clone(&site)));
+        tokio::spawn(http::serve_phone_services(Arc::clone(&site)));
         tokio::spawn(telephony::watch_sockets(Arc::clone(&site.telephony), Arc::clone(&site.events)));
         if let Some(listener) = local {
             listener.set_nonblocking(true)?;

@@ -1,6 +1,6 @@
 //! What belongs to the machine: what the node file says of it, and what the `server` object of this node says in its place.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use strowger_base::limits;
@@ -36,6 +36,8 @@ pub(crate) struct Machine {
     pub(crate) media_quarantine: Duration,
     /// Where SCCP phones are taken, unless a configured server says it.
     pub(crate) sccp: Option<SocketAddr>,
+    /// Where pages for phones are served, if anywhere.
+    pub(crate) phone_services: Option<SocketAddr>,
     /// Where web pages and the API are served.
     pub(crate) http: SocketAddr,
     /// They are served under TLS.
@@ -96,6 +98,7 @@ impl Machine {
             media_quarantine: Duration::from_secs(file.media.quarantine_seconds)
                 .min(limits::MEDIA_QUARANTINE_MAX),
             sccp: (file.sccp.port > 0).then(|| SocketAddr::new(file.sip.listen, file.sccp.port)),
+            phone_services: None,
             http: SocketAddr::new(file.http.listen, file.http.port),
             http_tls: file.http.tls,
             drain_max: Duration::from_secs(file.node.drain_max_seconds),
@@ -127,6 +130,11 @@ impl Machine {
         if let Some(port) = server.http_port.filter(|_| !this_run.own_http_port) {
             machine.http.set_port(port.get() as u16);
         }
+        let port = server.phone_services_port.and_then(|port| u16::try_from(port.get()).ok());
+        machine.phone_services = port.filter(|port| *port > 0).map(|port| {
+            // Those of phones, as calls are.
+            SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))
+        });
         if let Some(time) = server.drain_max {
             machine.drain_max = time.get();
         }

@@ -13,6 +13,8 @@ const ONE_CORE: &[(&str, &str)] = &[
     ("strowger-sip", "sha2"),
     // Keys that Cisco's phones tell: docs/adr/0031-xml-of-phones-with-roxmltree.md.
     ("strowger-sip", "roxmltree"),
+    // Screens that are pushed, and what phones answer: docs/adr/0036-screens-of-phones.md.
+    ("strowger-provision", "roxmltree"),
     // Opus: docs/adr/0028-opus-in-rust-others-passed-through.md.
     ("strowger-media", "opus-pure"),
     // The syntax of session descriptions.

@@ -435,6 +435,32 @@ pub enum Registration<'a> {
         /// The same as people read it: the text of the alarm, the name of the message, who ordered it.
         words: &'a str,
     },
+    /// An SCCP phone was sent a document for its screen.
+    ScreenPushed {
+        /// The device's name.
+        device: &'a str,
+        /// The application that sends it.
+        application: u32,
+        /// Which exchange of the application.
+        transaction: u32,
+        /// Its length, in bytes.
+        bytes: u32,
+        /// Who sends it.
+        by: &'a str,
+    },
+    /// One answered to it, or its user pressed a key or chose an item of it.
+    ScreenTold {
+        /// The device's name.
+        device: &'a str,
+        /// The application that is meant.
+        application: u32,
+        /// Which exchange of the application.
+        transaction: u32,
+        /// `answer`, or `choice` for what its user does.
+        what: &'a str,
+        /// What it says, most often XML.
+        data: &'a str,
+    },
 }
 
 wire_enum!(Registration<'a> {
@@ -445,6 +471,8 @@ wire_enum!(Registration<'a> {
     StationGone = 4 { device, peer, why },
     StationRefused = 5 { device, peer, why },
     StationTold = 6 { device, what, words },
+    ScreenPushed = 7 { device, application, transaction, bytes, by },
+    ScreenTold = 8 { device, application, transaction, what, data },
 });
 wire_enum!(UnregisterReason { ByPhone = 0, Expired = 1, ConnectionClosed = 2, Replaced = 3, Unconfigured = 4, SocketClosed = 5, ResetOrdered = 6, Broken = 7 });
 wire_enum!(RefuseReason {

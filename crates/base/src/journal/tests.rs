@@ -474,6 +474,20 @@ fn samples() -> Vec<Entry<'static>> {
         Registration::StationGone { device: "SEP001122334455", peer: address(), why: "connection-lost" },
         Registration::StationRefused { device: "", peer: address(), why: "broken" },
         Registration::StationTold { device: "SEP001122334455", what: "alarm", words: "25: Last=Initialized" },
+        Registration::ScreenPushed {
+            device: "SEP001122334455",
+            application: 1,
+            transaction: 7,
+            bytes: 131,
+            by: "alice (network 192.0.2.7)",
+        },
+        Registration::ScreenTold {
+            device: "SEP001122334455",
+            application: 1,
+            transaction: 7,
+            what: "answer",
+            data: "<CiscoIPPhoneResponse/>",
+        },
     ];
     let alarms = [
         Alarm::RelayFailed { reason: "no port" },

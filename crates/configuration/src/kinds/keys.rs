@@ -34,7 +34,7 @@ choice! {
         SpeedDial = "speed-dial",
         /// The next busy lamp field of the phone.
         BusyLampField = "busy-lamp-field",
-        /// A service on the phone's screen.
+        /// The next service of the phone.
         Service = "service",
         /// An intercom line.
         Intercom = "intercom",

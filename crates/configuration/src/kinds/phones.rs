@@ -3,7 +3,7 @@
 use super::{
     AarGroup, CallingSearchSpace, DevicePool, EndUser, Line, Location, MediaResourceGroupList,
     PhoneButtonTemplate, PhoneSecurityProfile, RecordingChoice, RecordingProfile, SipProfile,
-    SoftKeyTemplate, TransformationSpaces, TrustedRelay, named,
+    SoftKeyTemplate, SubscribedService, TransformationSpaces, TrustedRelay, named,
 };
 use crate::setting::{
     CountryName, Description, DigestText, Label, List, MaskText, NumberText, PhoneName, PrefixText, Ref,
@@ -113,6 +113,8 @@ record! {
         speed_dials: List<SpeedDial, 199> = List::default(),
         /// Keys that show whether somebody talks.
         busy_lamp_fields: List<BusyLampField, 199> = List::default(),
+        /// Services of the phone, in the order of its menu. Its service keys are these, from the first.
+        services: List<SubscribedService, 64> = List::default(),
     }
 }
 

@@ -28,6 +28,8 @@ record! {
         http_address: Option<Address> = None,
         /// The TCP port of web pages and the API, 0 for a free one; that of the node file when not given.
         http_port: Option<Whole<0, 65_535>> = None,
+        /// The TCP port of pages for phones: directories and services, over HTTP without a login; none when not given. Phones expect 8080.
+        phone_services_port: Option<Whole<0, 65_535>> = None,
         /// The size of the journal, in mebibytes, from which on its oldest segments go; that of the node file when not given.
         journal_limit: Option<Mebibytes<16, 1_048_576>> = None,
         /// How long calls may go on after the node was told to stop, in seconds; what the node file says when not given.

@@ -32,6 +32,7 @@ fn proof(it: &PhoneCredentials, found: &mut Findings) {
 }
 
 fn watched(it: &PhoneKeys, found: &mut Findings) {
+    found.list("services", &it.services, Least::None, |it| it.service.id());
     found.inside(Segment::Setting("busy_lamp_fields".into()), |found| {
         for (at, field) in it.busy_lamp_fields.iter().enumerate() {
             found.inside(Segment::Entry(at), |found| {

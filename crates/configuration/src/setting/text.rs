@@ -185,6 +185,30 @@ text! {
     }
 }
 
+text! {
+    /// A text that phones show.
+    ScreenText, most 4000, "up to 4000 characters", example "The canteen opens at noon.", |text| {
+        let good = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+        allowed(text.chars().all(good))
+    }
+}
+
+text! {
+    /// An XML object for the screens of phones.
+    ScreenDocument, most 32768, "a document of at most 32768 characters", example "", |_| Ok(())
+}
+
+text! {
+    /// What a phone opens.
+    ServiceUrl, most 255, "http://…, a path of this server that begins with /, or a word and a colon such as Dial:1001, up to 255 characters",
+    example "/directories", |text| {
+        let word = text.split(':').next().unwrap_or_default();
+        let is_word = text.len() > word.len() && !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let good = |byte: u8| byte.is_ascii_graphic() && !b"<>\"".contains(&byte);
+        allowed((is_word || text.starts_with('/')) && text.bytes().all(good))
+    }
+}
+
 const fn allowed(good: bool) -> Result<(), String> {
     if good { Ok(()) } else { Err(String::new()) }
 }

@@ -107,6 +107,7 @@ const fn part(kind: Kind) -> Part {
         | Kind::PagingGroup
         | Kind::PhoneButtonTemplate
         | Kind::SoftKeyTemplate
+        | Kind::PhoneService
         | Kind::Server
         | Kind::AutoRegistration
         | Kind::FeatureAccessCode => Part::Other,

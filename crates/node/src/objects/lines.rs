@@ -83,6 +83,11 @@ pub(super) fn number(pattern: &PatternOrName) -> Option<Box<str>> {
     Some(number.to_string().into())
 }
 
+/// The number of a line; none when its pattern is more than one number.
+pub fn line_number(line: &Line) -> Option<String> {
+    number(&line.pattern).map(|number| number.to_string())
+}
+
 /// Which line of the node it is; none when its pattern is more than one number.
 pub fn line_name(state: &State, line: Ref<Line>) -> Option<LineName> {
     let line = state.get(line)?;

@@ -19,7 +19,7 @@ use strowger_sccp::station::io::{Server as StationServer, Strangers};
 use strowger_sccp::{Text, Version};
 
 use super::lines::{line_name, number};
-use super::{Translation, name};
+use super::{Translation, name, services};
 use crate::configuration::StationDraft;
 
 impl Translation<'_> {
@@ -110,6 +110,10 @@ fn buttons(state: &State, phone: &Phone) -> Vec<Assignment> {
         .into_iter()
         .flat_map(|keys| keys.busy_lamp_fields.iter())
         .filter_map(|field| busy_lamp(state, field));
+    let mut services = keys.into_iter().flat_map(|keys| keys.services.iter()).map(|subscribed| {
+        let (url, label) = services::opened(state, phone, subscribed)?;
+        Some(Assignment::Service { url: Text::from(&*url), label: Text::from(&*label) })
+    });
     let template: Option<Ref<PhoneButtonTemplate>> = phone.button_template;
     let Some(template) = template.and_then(|template| state.get(template)) else {
         return lines.chain(speed_dials).chain(lamps).collect();
@@ -119,6 +123,7 @@ fn buttons(state: &State, phone: &Phone) -> Vec<Assignment> {
             ButtonFeature::Line | ButtonFeature::Intercom => lines.next(),
             ButtonFeature::SpeedDial => speed_dials.next(),
             ButtonFeature::BusyLampField => lamps.next(),
+            ButtonFeature::Service => services.next().flatten(),
             ButtonFeature::Privacy => Some(Assignment::Feature {
                 button: FeatureButton::Privacy,
                 label: labelled(label, "Privacy"),

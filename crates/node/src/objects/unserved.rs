@@ -10,7 +10,7 @@ use strowger_configuration::serde_json::{Map, Value};
 use strowger_configuration::setting::EndPoint;
 use strowger_configuration::{AnyObject, Id, Kind, State};
 
-use super::{lines, trunks};
+use super::{lines, services, trunks};
 
 /// Something of an object that has no effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -99,6 +99,13 @@ fn by_value(state: &State, object: &AnyObject, found: &mut Vec<String>) {
         AnyObject::Server(it) => server(it, found),
         AnyObject::MediaResource(it) if it.host == MediaHost::Router => {
             found.push("resources of routers are not served yet: nobody gets it".to_owned());
+        }
+        AnyObject::PhoneService(it)
+            if it.url.as_str().starts_with('/') && services::base(state).is_none() =>
+        {
+            found.push(
+                "no server has an address and a phone_services_port: keys for it show nothing".to_owned(),
+            );
         }
         AnyObject::EndUser(it) if it.pin.is_some() => {
             found.push("nothing asks for a PIN yet".to_owned());
@@ -259,6 +266,7 @@ const fn service(kind: Kind) -> Service {
         | Kind::PagingGroup
         | Kind::PhoneButtonTemplate
         | Kind::SoftKeyTemplate
+        | Kind::PhoneService
         | Kind::CallPark
         | Kind::DirectedCallPark
         | Kind::MediaResourceGroup
@@ -304,6 +312,7 @@ const SERVER: &[&str] = &[
     "media_ports",
     "http_address",
     "http_port",
+    "phone_services_port",
     "journal_limit",
     "drain_max",
 ];
@@ -466,6 +475,8 @@ const ROUTE_PATTERN: &[&str] = &[
 const PHONE: &[&str] = &[
     "keys.speed_dials.number",
     "keys.busy_lamp_fields.line",
+    "keys.services.service",
+    "keys.services.label",
     "more.media_resource_group_list",
     "more.mtp_required",
     "more.use_trusted_relay_point",

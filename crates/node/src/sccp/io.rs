@@ -15,6 +15,7 @@ use strowger_sccp::station::io::Registered;
 use strowger_sccp::station::reason::{Refusal, WhyGone};
 
 use crate::configuration::StationConfiguration;
+use crate::io::{Push, PushRefused, Pushed, QueryId};
 
 /// Everything that can happen to stations.
 pub(crate) enum Input<'a> {
@@ -38,6 +39,8 @@ pub(crate) enum Input<'a> {
     State { binding: BindingId, state: &'a PhoneState, change: Option<PhoneChange> },
     /// How a line is that a busy lamp or another phone of the line shows.
     News(WatchId, &'a LineState),
+    /// A document is to be sent to a device.
+    Push(QueryId, &'a Push),
     /// A deadline is due.
     Timeout,
 }
@@ -64,7 +67,9 @@ pub(crate) enum Output {
     Unwatch(WatchId),
     /// A line can be rung somewhere, or no longer.
     Event(Event),
-    /// A station came or went.
+    /// What became of a document.
+    Pushed(QueryId, Result<Pushed, PushRefused>),
+    /// A station came or went, or was sent a document.
     News(News),
 }
 
@@ -92,6 +97,20 @@ pub(crate) enum News {
         what: &'static str,
         words: Box<str>,
     },
+    Pushed {
+        device: Box<str>,
+        application: u32,
+        transaction: u32,
+        bytes: u32,
+        by: Box<str>,
+    },
+    ScreenTold {
+        device: Box<str>,
+        application: u32,
+        transaction: u32,
+        what: &'static str,
+        data: Box<str>,
+    },
 }
 
 impl News {
@@ -115,6 +134,20 @@ impl News {
             News::Told { device, what, words } => {
                 Registration::StationTold { device: device.as_str(), what, words }
             }
+            News::Pushed { device, application, transaction, bytes, by } => Registration::ScreenPushed {
+                device,
+                application: *application,
+                transaction: *transaction,
+                bytes: *bytes,
+                by,
+            },
+            News::ScreenTold { device, application, transaction, what, data } => Registration::ScreenTold {
+                device,
+                application: *application,
+                transaction: *transaction,
+                what,
+                data,
+            },
         }
     }
 }
@@ -138,6 +171,8 @@ pub(crate) struct Counters {
     pub(crate) refused_full: u64,
     /// Messages that were passed over.
     pub(crate) passed_over: u64,
+    /// Documents for screens.
+    pub(crate) pushed: u64,
 }
 
 impl Counters {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 mod heard;
+mod screens;
 
 use std::net::SocketAddr;
 
@@ -88,6 +89,14 @@ pub struct Skinny {
     next_port: u32,
     /// Documents that were pushed to it.
     pub documents: Vec<String>,
+    /// The parts of one that is not whole yet.
+    parts: Vec<u8>,
+    /// The document that its screen shows.
+    screen: Option<String>,
+    /// Address and label of each service button.
+    pub services: BTreeMap<u32, [String; 2]>,
+    /// It does not answer to documents.
+    pub mute_documents: bool,
     /// It says nothing of its ports.
     pub mute_ports: bool,
     /// It does not say how calls sounded.
@@ -403,6 +412,9 @@ impl Skinny {
         }
         if !shown.is_empty() && !self.played.is_empty() {
             shown.push(format!("was told the keys {}", self.played));
+        }
+        if let Some(words) = self.on_screen() {
+            shown.push(format!("has on its screen {words:?}"));
         }
         if self.lamps.get(&(0x0f, 0)) == Some(&2) {
             shown.push("sees that messages wait".to_owned());

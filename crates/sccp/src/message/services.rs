@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use strowger_base::limits;
+
 use crate::codes::{BlfStatus, CallReference, ConferenceId, Instance, SubscriptionCause};
+use crate::version::Version;
 use crate::wire::lists::{self, Data};
 use crate::wire::text::{Fixed, Place, Text, ToEnd};
 use crate::wire::{Coding, Reader, Seconds, Wire, Writer};
@@ -78,6 +81,37 @@ impl UserData {
         to.bytes(data);
     }
 }
+
+impl UserData {
+    /// A document for a phone of this version, as messages: one, or from version 18 on as many as it takes. `None` when one message has
+    /// no room for it and the phone takes no more.
+    pub fn messages(&self, version: Version) -> Option<Vec<UserToDeviceData>> {
+        if self.data.0.len() > UserData::most(version) {
+            return None;
+        }
+        // An empty document is sent all the same.
+        let count = self.data.0.len().div_ceil(Data::BYTES).max(1);
+        let part = |place: usize| {
+            let data = self.data.0.chunks(Data::BYTES).nth(place).unwrap_or_default();
+            let sequence = match place {
+                _ if place + 1 == count => Sequence::LAST,
+                0 => Sequence::FIRST,
+                _ => Sequence::MORE,
+            };
+            let delivery = Delivery { sequence, ..self.delivery.clone() };
+            UserToDeviceData { document: UserData { data: Data(data.to_vec()), delivery, ..self.clone() } }
+        };
+        Some((0..count).map(part).collect())
+    }
+
+    /// The longest document that a phone of this version takes, in bytes.
+    pub const fn most(version: Version) -> usize {
+        if version.number() < PARTS_SINCE { Data::BYTES } else { limits::SCREEN_BYTES }
+    }
+}
+
+/// The first version that takes a document in parts.
+const PARTS_SINCE: u8 = 18;
 
 impl Coding<UserData> for Short {
     fn read(from: &mut Reader<'_>) -> UserData {
@@ -181,5 +215,30 @@ message! {
         status: BlfStatus,
         /// What is shown.
         text: Text as Place<97, 100>,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lengths of its parts, each with its place.
+    fn parts(length: usize, version: u8) -> Option<Vec<(usize, Sequence)>> {
+        let document = UserData { data: Data(vec![b'x'; length]), ..UserData::default() };
+        let messages = document.messages(Version::new(version)?)?;
+        let part = |it: UserToDeviceData| (it.document.data.0.len(), it.document.delivery.sequence);
+        Some(messages.into_iter().map(part).collect())
+    }
+
+    #[test]
+    fn a_document_goes_in_parts_to_phones_that_take_them() {
+        const LAST: Sequence = Sequence::LAST;
+        assert_eq!(parts(0, 17), Some(vec![(0, LAST)]));
+        assert_eq!(parts(2000, 3), Some(vec![(2000, LAST)]));
+        assert_eq!(parts(2001, 17), None);
+        assert_eq!(parts(2001, 18), Some(vec![(2000, Sequence::FIRST), (1, LAST)]));
+        let three = vec![(2000, Sequence::FIRST), (2000, Sequence::MORE), (2000, LAST)];
+        assert_eq!(parts(6000, 22), Some(three));
+        assert_eq!(parts(limits::SCREEN_BYTES + 1, 22), None);
     }
 }

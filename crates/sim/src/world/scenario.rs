@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use strowger_base::CallId;
 use strowger_base::feature::{FeatureRequest, Turn};
-use strowger_base::journal::Record;
+use strowger_base::journal::{Entry, Record, Registration};
 use strowger_base::leg::Digit;
 use strowger_base::watch::MailboxChange;
 use strowger_callcontrol::RelayMode;
 use strowger_callcontrol::io::{CallSide, Order, OrderKind};
 use strowger_media::control::Side;
 use strowger_node::Input;
-use strowger_node::io::{Answer, QueryId, Question, UserSetting};
+use strowger_node::io::{Answer, Push, Pushed, QueryId, Question, UserSetting};
 
 use self::wants::{GATEWAY, RECORDER, keypad, wanted};
 use super::{Plan, SETTLE, World};
@@ -30,6 +30,8 @@ use crate::setting;
 struct Scenario {
     world: World,
     displays: BTreeMap<String, BTreeSet<String>>,
+    /// Records of the journal that were looked at for what screens told.
+    looked: usize,
 }
 
 impl Scenario {
@@ -84,7 +86,7 @@ impl Scenario {
             world.station_comes(number, version).expect("a station");
         }
         world.wait(Duration::from_secs(7)).expect("phones register");
-        Scenario { world, displays: BTreeMap::new() }
+        Scenario { world, displays: BTreeMap::new(), looked: 0 }
     }
 
     fn phone(&mut self, name: &str) -> Option<&mut Phone> {
@@ -130,7 +132,8 @@ impl Scenario {
             _ => self.somebody(who, what),
         };
         self.world.wait(settle).unwrap_or_else(|error| panic!("{line}: {error}"));
-        if done { self.news() } else { "    it cannot be done now\n".to_owned() }
+        let told = self.told();
+        if done { self.news() + &told } else { "    it cannot be done now\n".to_owned() }
     }
 
     fn somebody(&mut self, who: &str, what: &str) -> bool {
@@ -195,6 +198,19 @@ impl Scenario {
             let answer = self.world.ask(Question::SetForUser(wanted));
             return matches!(answer, Ok(Some(Answer::SetForUser(Ok(())))));
         }
+        if let Some((document, number)) =
+            what.strip_prefix("pushes ").and_then(|rest| rest.rsplit_once(" to "))
+        {
+            let Some(station) = self.world.stations.phones.get(number) else { return false };
+            let push = Push {
+                device: station.phone.name.as_str().into(),
+                application: 1,
+                priority: 0,
+                document: document.as_bytes().into(),
+                by: "operator".into(),
+            };
+            return matches!(self.world.ask(Question::Push(push)), Ok(None));
+        }
         let question = Question::Calls { before: None, limit: 100 };
         let Ok(Some(Answer::Calls(mut calls))) = self.world.ask(question) else { panic!("no calls") };
         calls.sort_by_key(|view| view.call);
@@ -239,6 +255,30 @@ impl Scenario {
         let order = Box::new(Order { call, what, who: "operator".into() });
         self.world.give(Input::Order { query: QueryId(2), order }).expect("the node goes on");
         matches!(self.world.answer.take(), Some(Answer::Ordered(Ok(()))))
+    }
+
+    /// What an application is told that pushed something to the screen of a phone.
+    fn told(&mut self) -> String {
+        let mut told = String::new();
+        if let Some(Answer::Pushed(Ok(Pushed { answer, .. }))) = &self.world.answer {
+            let answer = answer.as_deref().map(|answer| String::from_utf8_lossy(answer).into_owned());
+            let answer =
+                answer.map_or_else(|| "nothing".to_owned(), |it| it.trim_end_matches('\0').to_owned());
+            told.push_str(&format!("    the operator is answered {answer}\n"));
+            self.world.answer = None;
+        }
+        let journal = self.world.disk.journal();
+        for record in journal.iter().skip(self.looked) {
+            if let Ok(Record {
+                entry: Entry::Registration(Registration::ScreenTold { device, what: "choice", data, .. }),
+                ..
+            }) = Record::decode(record)
+            {
+                told.push_str(&format!("    the operator is told by {device}: {data}\n"));
+            }
+        }
+        self.looked = journal.len();
+        told
     }
 
     /// What displays show otherwise than before.

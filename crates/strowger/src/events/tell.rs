@@ -88,6 +88,22 @@ fn of_registration(registration: &Registration<'_>) -> Value {
             "what": what,
             "words": words,
         }),
+        Registration::ScreenPushed { device, application, transaction, bytes, by } => json!({
+            "state": "screen-pushed",
+            "device": device,
+            "application": application,
+            "transaction": transaction,
+            "bytes": bytes,
+            "by": by,
+        }),
+        Registration::ScreenTold { device, application, transaction, what, data } => json!({
+            "state": "screen-told",
+            "device": device,
+            "application": application,
+            "transaction": transaction,
+            "what": what,
+            "data": data,
+        }),
     }
 }
 

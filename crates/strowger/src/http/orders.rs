@@ -227,6 +227,7 @@ async fn carry_out(site: &Site, ask: &Ask, what: OrderKind) -> Result<Response, 
         | Answer::UserSettings(_)
         | Answer::SetForUser(_)
         | Answer::BegunAnew(_)
+        | Answer::Pushed(_)
         | Answer::Metrics(_)
         | Answer::Health(_)
         | Answer::Messages(_)

@@ -139,6 +139,15 @@ fn notice(entry: &Entry<'_>) -> Option<Event> {
         Entry::Registration(Registration::StationTold { device, what, words }) => {
             log::info("SCCP phone told").with("device", device).with("what", what).with("words", words)
         }
+        Entry::Registration(Registration::ScreenPushed { device, transaction, bytes, by, .. }) => {
+            log::info("a screen was sent to an SCCP phone")
+                .with("device", device)
+                .count("transaction", u64::from(*transaction))
+                .count("bytes", u64::from(*bytes))
+                .with("by", by)
+        }
+        // What its user does with it is for the application.
+        Entry::Registration(Registration::ScreenTold { .. }) => return None,
         Entry::Alarm(alarm) => of_alarm(alarm),
         Entry::Call(call) => of_call(call),
         Entry::Message { .. }

@@ -6,6 +6,7 @@ use strowger_callcontrol::configuration::{Barging, PageGateway, PagePriority};
 use strowger_dialplan::{Action, Analysis, Arrival, Decision, Digits, RouteTarget};
 use strowger_media::codec::Codec;
 use strowger_media::control::Multicast;
+use strowger_sccp::station::device::Assignment;
 
 use super::*;
 
@@ -477,4 +478,33 @@ fn a_phone_has_single_button_barge_of_its_own_or_of_its_device_pool() {
     check("default", "barge", Some(Barging::Barge));
     check("off", "barge", Some(Barging::Off));
     check("cbarge", "off", Some(Barging::Conference));
+}
+
+#[test]
+fn the_service_keys_of_an_sccp_phone_are_its_services() {
+    let words = |server: &str| {
+        let rest = "[[line]]\npattern = \"1042\"\npartition = \"internal\"\n\
+            [[phone_service]]\nname = \"lunch\"\nlabel = \"Lunch\"\nurl = \"http://192.0.2.9/lunch?of=#DEVICENAME#\"\n\
+            [[phone_service]]\nname = \"book\"\nurl = \"/directories?name=#DEVICENAME#\"\n\
+            [[phone_button_template]]\nname = \"keys\"\n\
+            buttons = [{ feature = \"line\" }, { feature = \"service\" }, { feature = \"service\" }, { feature = \"service\" }]\n\
+            [[phone]]\nname = \"SEP000000000042\"\nprotocol = \"sccp\"\nlines = [{ line = \"internal:1042\" }]\nbutton_template = \"keys\"\n\
+            keys = { services = [{ service = \"book\", label = \"Names\" }, { service = \"lunch\" }] }\n";
+        format!("{OFFICE}{server}{rest}")
+    };
+    let check = |server: &str, expect: [&str; 3]| {
+        let words = words(server);
+        let device = Arc::clone(&built(&words).sccp.devices["SEP000000000042"]);
+        let shown = device.buttons.iter().skip(1).map(|button| match button {
+            Assignment::Service { url, label } => format!("{} {}", label.as_str(), url.as_str()),
+            other => format!("{other:?}"),
+        });
+        assert_eq!(shown.collect::<Vec<_>>(), expect);
+        let told = unserved(&state(&words)).any(|one| one.kind == Kind::PhoneService);
+        assert_eq!(told, expect[0] == "Unused", "what nobody can open is told");
+    };
+    let lunch = "Lunch http://192.0.2.9/lunch?of=SEP000000000042";
+    let server = "[[server]]\nname = \"cm1\"\naddress = \"192.0.2.1\"\nphone_services_port = 8080\n";
+    check(server, ["Names http://192.0.2.1:8080/directories?name=SEP000000000042", lunch, "Unused"]);
+    check("", ["Unused", lunch, "Unused"]);
 }

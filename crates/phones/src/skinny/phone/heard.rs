@@ -119,6 +119,14 @@ impl Skinny {
             0x11f => {
                 self.features.insert(message.word(0), (message.word(48), message.text(8, 40)));
             }
+            0x12f => {
+                self.services.insert(message.word(0), [message.text(4, 256), message.text(260, 40)]);
+            }
+            0x148 => {
+                let texts = message.texts(4);
+                let words = std::array::from_fn(|place| texts.get(place).cloned().unwrap_or_default());
+                self.services.insert(message.word(0), words);
+            }
             0x146 => {
                 self.features.insert(message.word(0), (message.word(8), message.text(12, 121)));
             }
@@ -321,10 +329,7 @@ impl Skinny {
             0x144 => self.notice = message.texts(8).first().cloned().unwrap_or_default(),
             0x115 | 0x121 => self.notice.clear(),
             0x156 => self.history.push(message.word(0)),
-            0x13f => {
-                let text = String::from_utf8_lossy(message.body.get(40..).unwrap_or_default()).into_owned();
-                self.documents.push(text.trim_end_matches('\0').to_owned());
-            }
+            0x13f => self.takes_document(message),
             0x160 | 0x153 | 0x152 | 0x130 => {}
             other => self.complain(format!("nobody knows message {other:#x}")),
         }

@@ -35,6 +35,15 @@ impl World {
                 phone.pushes(2, place.parse().unwrap_or(0));
                 true
             }
+            ["chooses", item] => phone.chooses(item.parse().unwrap_or(0)),
+            ["leaves", "the", "screen"] => {
+                phone.leaves_screen();
+                true
+            }
+            ["answers", "no", "screens"] => {
+                phone.mute_documents = true;
+                true
+            }
             ["pushes", "line", place] => {
                 phone.pushes(9, place.parse().unwrap_or(0));
                 true

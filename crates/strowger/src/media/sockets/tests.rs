@@ -7,6 +7,7 @@ fn machine() -> Machine {
         media_ports: (50_000, 50_999),
         media_quarantine: std::time::Duration::ZERO,
         sccp: None,
+        phone_services: None,
         http: SocketAddr::from(([127, 0, 0, 1], 0)),
         http_tls: false,
         drain_max: std::time::Duration::ZERO,
