@@ -9,8 +9,8 @@ use strowger_base::journal::{
 };
 use strowger_base::leg::Setup;
 use strowger_base::{
-    CallId, Cause, Command, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId, Signal,
-    TimerHandle, WallTime, limits,
+    CallId, Cause, Command, ConferenceId, HashMap, HashSeed, Instant, LegId, NodeId, Now, Rng, ShardId,
+    Signal, TimerHandle, WallTime, limits,
 };
 use strowger_dialplan::admission::Place;
 use strowger_media::control::{PortId, Report};
@@ -220,6 +220,12 @@ impl CallControl {
                 self.with_call(request, |call, shared| call.located(now, (line, contacts), shared, out));
             }
             Input::Media(report) => self.report(now, report, out),
+            Input::Device { device, ability } => {
+                if ability.is_none() {
+                    self.shared.conferences.leave_bridge(device);
+                }
+                self.shared.resources.set_device(device, ability);
+            }
             Input::Configure(configuration) => {
                 self.shared.configure(now, configuration);
                 self.reconfigure_recordings();
@@ -378,6 +384,17 @@ impl CallControl {
     pub fn media_resources(&self) -> Vec<ResourceUse> {
         let streams = &self.shared.streams;
         self.shared.resources.uses(&self.shared.configuration.media.table, |name| streams.of(name))
+    }
+
+    /// The device on which a conference takes place, when that is one of its own and is there.
+    pub fn bridge_device(&self, conference: ConferenceId) -> Option<&Arc<str>> {
+        let name = self.shared.conferences.bridge_device(conference)?;
+        self.shared.resources.device(name).map(|(device, _)| device)
+    }
+
+    /// The call that a relay serves.
+    pub fn call_of_port(&self, port: PortId) -> Option<CallId> {
+        self.shared.relays.get(&port).map(|user| user.call)
     }
 
     /// How often each kind of media resource was asked for and not to be had.

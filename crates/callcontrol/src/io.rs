@@ -15,6 +15,7 @@ use strowger_base::{
 use strowger_media::control;
 
 use crate::Configuration;
+use crate::DeviceAbility;
 use crate::configuration::NoticeSound;
 
 /// Everything that can happen to call control.
@@ -33,6 +34,14 @@ pub enum Input<'a> {
     },
     /// A media worker reports about a relay of ours.
     Media(control::Report),
+    /// A device that is a media resource can do this now; nothing any more when `None`. What it did for calls is told by a report of
+    /// each of its ports.
+    Device {
+        /// Its name.
+        device: &'a str,
+        /// What.
+        ability: Option<DeviceAbility>,
+    },
     /// The configuration is now this.
     Configure(Arc<Configuration>),
     /// A user set this before the start.

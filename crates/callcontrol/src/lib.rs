@@ -27,4 +27,4 @@ pub use call::Phase;
 pub use configuration::{Configuration, RelayMode};
 pub use control::{CallControl, CallView, Counters, Sizes, quality};
 pub use io::{Input, Outbox, Output};
-pub use resources::ResourceUse;
+pub use resources::{DeviceAbility, ResourceUse};

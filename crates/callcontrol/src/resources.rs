@@ -6,12 +6,16 @@ use std::sync::Arc;
 use strowger_base::journal::{MediaFunction, MediaNews};
 use strowger_dialplan::resources::{Allocation, Allocations, Exhausted, Function, Resources};
 
+use strowger_media::codec::Codec;
+
 use crate::configuration::MediaResources;
 
 /// What calls of one shard have of the media resources.
 #[derive(Default, Debug)]
 pub(crate) struct Pool {
     allocations: Allocations,
+    /// The devices that are there, with what they speak.
+    devices: BTreeMap<Arc<str>, Vec<Codec>>,
     counts: BTreeMap<Arc<str>, Counts>,
     exhausted: BTreeMap<MediaFunction, u64>,
 }
@@ -39,6 +43,17 @@ pub struct ResourceUse {
     pub full: u64,
     /// Streams that it sends to multicast addresses now.
     pub streams: u32,
+    /// Whether it is there, when it is a device of its own.
+    pub is_present: Option<bool>,
+}
+
+/// What a device does that is a media resource.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeviceAbility {
+    /// Streams or parties at once.
+    pub capacity: u32,
+    /// What it speaks, the best first.
+    pub codecs: Vec<Codec>,
 }
 
 impl Pool {
@@ -53,11 +68,24 @@ impl Pool {
         function: MediaFunction,
         lists: &[&str],
     ) -> Result<Option<Allocation>, Exhausted> {
+        self.take_where(resources, (function, &|_| true), lists)
+    }
+
+    /// The same of those resources only that are fit for it.
+    ///
+    /// # Errors
+    /// When none that may be used has room.
+    pub(crate) fn take_where(
+        &mut self,
+        resources: &MediaResources,
+        (function, is_fit): (MediaFunction, &dyn Fn(&str) -> bool),
+        lists: &[&str],
+    ) -> Result<Option<Allocation>, Exhausted> {
         let asked = asked(function);
         if is_built_in(function) && !resources.table.any(asked) {
             return Ok(None);
         }
-        let taken = self.allocations.allocate(&resources.table, asked, lists, 1);
+        let taken = self.allocations.allocate_where(&resources.table, (asked, is_fit), lists, 1);
         self.count(function, taken).map(Some)
     }
 
@@ -104,6 +132,20 @@ impl Pool {
         taken
     }
 
+    /// A device is there and can do this, or is not there when `None`.
+    pub(crate) fn set_device(&mut self, device: &str, ability: Option<DeviceAbility>) {
+        self.allocations.set_present(device, ability.as_ref().map(|ability| ability.capacity));
+        match ability {
+            Some(ability) => _ = self.devices.insert(Arc::from(device), ability.codecs),
+            None => _ = self.devices.remove(device),
+        }
+    }
+
+    /// A device that is there, and what it speaks.
+    pub(crate) fn device(&self, name: &str) -> Option<(&Arc<str>, &[Codec])> {
+        self.devices.get_key_value(name).map(|(name, codecs)| (name, codecs.as_slice()))
+    }
+
     /// Gives a seat back.
     pub(crate) fn give_back(&mut self, allocation: Allocation) {
         self.allocations.release(allocation);
@@ -126,6 +168,7 @@ impl Pool {
                 allocated,
                 full,
                 streams: streams(name),
+                is_present: resource.is_device.then(|| self.devices.contains_key(name)),
             }
         };
         resources.iter().map(of).collect()
@@ -154,7 +197,8 @@ pub(crate) fn gone_view(allocation: &Allocation) -> MediaNews<'_> {
 /// The resources that were full, as people are told.
 pub(crate) fn full(exhausted: &Exhausted) -> String {
     let each = exhausted.full.iter().map(|(name, used)| format!("{name} ({used} in use)"));
-    each.collect::<Vec<_>>().join(", ")
+    let absent = exhausted.absent.iter().map(|name| format!("{name} (not registered)"));
+    each.chain(absent).collect::<Vec<_>>().join(", ")
 }
 
 /// The server can do it by itself where no resource is configured that does. A transcoder costs so much that somebody has to want it.

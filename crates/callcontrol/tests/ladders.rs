@@ -139,6 +139,11 @@ fn points_in_the_way_of_media() {
 }
 
 #[test]
+fn transcoders_and_points_that_are_devices_of_their_own() {
+    check("devices.txt", include_str!("../testdata/ladders/devices.txt"));
+}
+
+#[test]
 fn streams_beside_audio() {
     check("streams.txt", include_str!("../testdata/ladders/streams.txt"));
 }

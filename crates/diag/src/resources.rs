@@ -14,6 +14,10 @@ pub(crate) fn news((device, inside): (&str, &str), news: &MediaNews<'_>) -> Stri
         MediaNews::Exhausted { function, full: "" } => {
             format!("{device} would need {} {}, and may use none.", article(*function), word(*function))
         }
+        MediaNews::Exhausted { function, full } if full.contains("(not registered)") => {
+            let (article, word) = (article(*function), word(*function));
+            format!("{device} would need {article} {word}, and none that it may use can be had: {full}.")
+        }
         MediaNews::Exhausted { function, full } => {
             let (article, word) = (article(*function), word(*function));
             format!("{device} would need {article} {word}, and all that it may use are full: {full}.")
@@ -35,6 +39,9 @@ pub(crate) fn news((device, inside): (&str, &str), news: &MediaNews<'_>) -> Stri
         }
         MediaNews::NoPort { reason } => {
             format!("A service of this server has no media port, and does nothing here: {reason}.")
+        }
+        MediaNews::DeviceLost { device, reason } => {
+            format!("{device} does nothing for this call any more: {reason}.")
         }
         MediaNews::RelayLost => {
             "The relay is gone without having been closed; an answered call goes on over another way."
@@ -157,6 +164,14 @@ mod tests {
         check(
             MediaNews::NoPort { reason: "no port left" },
             "A service of this server has no media port, and does nothing here: no port left.",
+        );
+        check(
+            MediaNews::DeviceLost { device: "XCODE1", reason: "the device cannot send any more" },
+            "XCODE1 does nothing for this call any more: the device cannot send any more.",
+        );
+        check(
+            MediaNews::Exhausted { function: MediaFunction::Transcoder, full: "XCODE1 (not registered)" },
+            "1001 would need a transcoder, and none that it may use can be had: XCODE1 (not registered).",
         );
         check(
             MediaNews::RelayLost,

@@ -254,6 +254,7 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
         Decision::KeysNotCarried { why } => {
             let because = match why {
                 WhyKeysStay::NoRelay => "there is no relay",
+                WhyKeysStay::AtDevice => "the media goes through a router, which carries none over",
                 WhyKeysStay::Encrypted => "the devices encrypt their media with keys of their own",
                 WhyKeysStay::NoEvents => "it has none there",
                 WhyKeysStay::Codec => "they would be tones in its sound, and its codec is not known here",
@@ -434,6 +435,7 @@ fn media_path(path: &MediaPath<'_>, names: &Names) -> String {
     let ends = [&path.offerer, &path.answerer];
     let (way, sends) = match path.way {
         Way::Relayed => (" and goes through the relay of this server", Sends::ThroughRelay),
+        Way::AtDevice => (" and goes through a router", Sends::ThroughRelay),
         Way::Direct if ends.iter().any(|end| names.is_service(end.leg)) => ("", Sends::Itself),
         Way::Direct => (" and does not pass this server", Sends::Itself),
     };

@@ -27,6 +27,7 @@ pub(crate) fn news(device: &str, news: &StreamNews<'_>) -> String {
         StreamNews::Agreed { media, codec, offerer, answerer, way } => {
             let way = match way {
                 Way::Relayed => "passes through ports of this server",
+                Way::AtDevice => "passes through a router",
                 Way::Direct => "does not pass this server",
             };
             let codec = if codec.is_empty() { String::new() } else { format!(" ({codec})") };

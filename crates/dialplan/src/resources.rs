@@ -49,6 +49,8 @@ pub struct Resource {
     pub is_trusted: bool,
     /// Streams or parties at once; as many as come when `None`.
     pub capacity: Option<u32>,
+    /// It is a device of its own, and can be used while it is there ([`Allocations::set_present`]).
+    pub is_device: bool,
 }
 
 /// All media resources, groups and lists.
@@ -66,6 +68,8 @@ pub struct Resources {
 #[derive(Clone, Default, Debug)]
 pub struct Allocations {
     in_use: BTreeMap<Arc<str>, Use>,
+    /// The devices that are there, and how much each bears.
+    present: BTreeMap<Arc<str>, u32>,
     /// Counts allocations, so that it is known which resource was taken longest ago.
     taken: u64,
 }
@@ -94,6 +98,8 @@ pub struct Exhausted {
     pub function: Function,
     /// The resources that were looked at, each with what is in use of it.
     pub full: Vec<(Arc<str>, u32)>,
+    /// The devices that were looked at and are not there.
+    pub absent: Vec<Arc<str>>,
 }
 
 impl Function {
@@ -157,10 +163,6 @@ impl Resources {
         self.resources.iter()
     }
 
-    fn capacity(&self, name: &str) -> Option<u32> {
-        self.resources.get(name).and_then(|resource| resource.capacity)
-    }
-
     /// The resources of a function in the order in which they are looked at, those that share their load together, with their group.
     fn tiers<'r>(
         &'r self,
@@ -184,7 +186,30 @@ impl Resources {
 impl Allocations {
     /// Nothing in use.
     pub const fn new() -> Self {
-        Allocations { in_use: BTreeMap::new(), taken: 0 }
+        Allocations { in_use: BTreeMap::new(), present: BTreeMap::new(), taken: 0 }
+    }
+
+    /// A device is there and bears so much, or is not there when `None`.
+    pub fn set_present(&mut self, device: &str, capacity: Option<u32>) {
+        match capacity {
+            Some(capacity) => _ = self.present.insert(Arc::from(device), capacity),
+            None => _ = self.present.remove(device),
+        }
+    }
+
+    /// How much a resource bears: as was set, and no more than a device says; nothing of one that is not there.
+    fn capacity(&self, resources: &Resources, name: &str) -> Option<u32> {
+        let resource = resources.resources.get(name)?;
+        if !resource.is_device {
+            return resource.capacity;
+        }
+        let there = self.present.get(name).copied().unwrap_or(0);
+        Some(resource.capacity.map_or(there, |set| set.min(there)))
+    }
+
+    /// Whether a resource is a device that is not there.
+    fn is_absent(&self, resources: &Resources, name: &str) -> bool {
+        resources.resources.get(name).is_some_and(|it| it.is_device) && !self.present.contains_key(name)
     }
 
     /// Takes `seats` of one resource. `lists` are the device's and then its device pool's, as far as there are such.
@@ -198,12 +223,26 @@ impl Allocations {
         lists: &[&str],
         seats: u32,
     ) -> Result<Allocation, Exhausted> {
-        let mut full: Vec<(Arc<str>, u32)> = Vec::new();
-        for (group, tier) in resources.tiers(function, lists) {
+        self.allocate_where(resources, (function, &|_| true), lists, seats)
+    }
+
+    /// The same of those resources only that are fit for it.
+    ///
+    /// # Errors
+    /// When no resource that may be used has room.
+    pub fn allocate_where(
+        &mut self,
+        resources: &Resources,
+        (function, is_fit): (Function, &dyn Fn(&str) -> bool),
+        lists: &[&str],
+        seats: u32,
+    ) -> Result<Allocation, Exhausted> {
+        let (mut full, mut absent): (Vec<(Arc<str>, u32)>, Vec<Arc<str>>) = (Vec::new(), Vec::new());
+        for (group, mut tier) in resources.tiers(function, lists) {
+            tier.retain(|name| is_fit(name));
             let usage = |name: &Arc<str>| self.in_use.get(name).copied().unwrap_or_default();
             let has_room = |name: &&&Arc<str>| {
-                resources
-                    .capacity(name)
+                self.capacity(resources, name)
                     .is_none_or(|capacity| usage(name).seats.saturating_add(seats) <= capacity)
             };
             let free = tier.iter().filter(has_room).min_by_key(|name| (usage(name).seats, usage(name).last));
@@ -217,12 +256,16 @@ impl Allocations {
             }
             for name in tier {
                 // A resource may be in several groups.
-                if full.iter().all(|(known, _)| known != name) {
+                if self.is_absent(resources, name) {
+                    if !absent.contains(name) {
+                        absent.push(Arc::clone(name));
+                    }
+                } else if full.iter().all(|(known, _)| known != name) {
                     full.push((Arc::clone(name), usage(name).seats));
                 }
             }
         }
-        Err(Exhausted { function, full })
+        Err(Exhausted { function, full, absent })
     }
 
     /// Takes `seats` more of the same resource.
@@ -235,16 +278,17 @@ impl Allocations {
         of: &Allocation,
         seats: u32,
     ) -> Result<Allocation, Exhausted> {
-        let used = self.in_use.entry(Arc::clone(&of.resource)).or_default();
-        if resources.capacity(&of.resource).is_some_and(|most| used.seats.saturating_add(seats) > most) {
-            return Err(Exhausted {
-                function: of.function,
-                full: vec![(Arc::clone(&of.resource), used.seats)],
-            });
+        let (function, name) = (of.function, Arc::clone(&of.resource));
+        if self.is_absent(resources, &name) {
+            return Err(Exhausted { function, full: Vec::new(), absent: vec![name] });
+        }
+        let capacity = self.capacity(resources, &name);
+        let used = self.in_use.entry(Arc::clone(&name)).or_default();
+        if capacity.is_some_and(|most| used.seats.saturating_add(seats) > most) {
+            return Err(Exhausted { function, full: vec![(name, used.seats)], absent: Vec::new() });
         }
         used.seats += seats;
-        let (function, resource, group) = (of.function, Arc::clone(&of.resource), of.group.clone());
-        Ok(Allocation { function, resource, group, seats })
+        Ok(Allocation { function, resource: name, group: of.group.clone(), seats })
     }
 
     /// Gives seats back.
@@ -296,11 +340,11 @@ mod tests {
             ("music1", Function::MusicOnHold, None),
             ("spare", Function::ConferenceBridge, Some(2)),
         ] {
-            resources.add(name, Resource { function, is_trusted: false, capacity });
+            resources.add(name, Resource { function, is_trusted: false, capacity, is_device: false });
         }
         for (name, is_trusted) in [("relay1", true), ("relay2", false)] {
             let function = Function::TerminationPoint;
-            resources.add(name, Resource { function, is_trusted, capacity: Some(1) });
+            resources.add(name, Resource { function, is_trusted, capacity: Some(1), is_device: false });
         }
         resources.group("relays", ["relay1", "relay2"]);
         resources.list("relayed", ["relays"]);
@@ -359,12 +403,53 @@ mod tests {
         let more = allocations.more(&resources, &first, 1).unwrap();
         assert_eq!((more.resource(), more.group()), ("bridge1", Some("near")));
         let full = vec![(Arc::from("bridge1"), 4)];
-        let exhausted = Exhausted { function: Function::ConferenceBridge, full };
+        let absent = Vec::new();
+        let exhausted = Exhausted { function: Function::ConferenceBridge, full, absent };
         assert_eq!(allocations.more(&resources, &first, 1), Err(exhausted));
         allocations.release(first);
         allocations.release(more);
         assert_eq!(allocations.all_in_use(), 0);
         assert!(resources.any(Function::MusicOnHold) && !resources.any(Function::Transcoder));
+    }
+
+    #[test]
+    fn a_device_is_used_while_it_is_there_and_for_what_it_is_fit() {
+        let mut resources = Resources::new();
+        let device = |capacity| Resource {
+            function: Function::Transcoder,
+            is_trusted: false,
+            capacity,
+            is_device: true,
+        };
+        resources.add("xcode1", device(None));
+        resources.add("xcode2", device(Some(1)));
+        let mut allocations = Allocations::new();
+        let take = |allocations: &mut Allocations, fit: &str| {
+            let is_fit = |name: &str| name.starts_with(fit);
+            allocations.allocate_where(&resources, (Function::Transcoder, &is_fit), &[], 1)
+        };
+        let none = take(&mut allocations, "").unwrap_err();
+        assert_eq!((none.full.len(), none.absent), (0, vec![Arc::from("xcode1"), Arc::from("xcode2")]));
+        allocations.set_present("xcode1", Some(1));
+        allocations.set_present("xcode2", Some(9));
+        let unfit = take(&mut allocations, "other").unwrap_err();
+        assert_eq!(
+            (unfit.full.len(), unfit.absent.len()),
+            (0, 0),
+            "nobody is told to be full who would not do"
+        );
+        let two = take(&mut allocations, "xcode2").unwrap();
+        assert_eq!(two.resource(), "xcode2");
+        // The operator gave it one; the device would bear nine.
+        let one = take(&mut allocations, "").unwrap();
+        assert_eq!(one.resource(), "xcode1");
+        assert_eq!(take(&mut allocations, "").unwrap_err().full.len(), 2);
+        allocations.set_present("xcode1", None);
+        let more = allocations.more(&resources, &one, 1).unwrap_err();
+        assert_eq!((more.full.len(), more.absent), (0, vec![Arc::from("xcode1")]));
+        allocations.release(one);
+        allocations.release(two);
+        assert_eq!(allocations.all_in_use(), 0);
     }
 
     #[test]
@@ -388,7 +473,7 @@ mod tests {
         let one = allocations.allocate(&resources(), Function::MusicOnHold, &["office"], 1).unwrap();
         assert_eq!(
             allocations.allocate(&Resources::new(), Function::MusicOnHold, &["office"], 1),
-            Err(Exhausted { function: Function::MusicOnHold, full: Vec::new() })
+            Err(Exhausted { function: Function::MusicOnHold, full: Vec::new(), absent: Vec::new() })
         );
         allocations.release(one);
         assert_eq!(allocations.all_in_use(), 0);

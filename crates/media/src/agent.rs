@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use strowger_base::leg::{Command, Digit, Media, ReleaseReason, Ring, Service, Signal, Target};
 use strowger_base::{Cause, LegId, Now, ShardId};
 
+use crate::codec::Codec;
 use crate::control::{self, PortId, PortIds, PortOwner, Report, Talking};
 use crate::negotiate::NegotiateError;
 use crate::srtp::{KeySource, Suite};
@@ -26,6 +27,8 @@ pub enum Input {
     Command(LegId, Command),
     /// A worker reports about a port with [`PortOwner::Agent`].
     Report(Report),
+    /// A port that was asked for will be at a device, which speaks no more than this, and no SRTP. Said before it is open.
+    AtDevice(PortId, Vec<Codec>),
 }
 
 /// What the agent wants done, in this order.
@@ -110,7 +113,17 @@ impl Agent {
             }
             Input::Command(leg, command) => self.command(leg, command, out),
             Input::Report(report) => self.report(report, out),
+            Input::AtDevice(port, codecs) => {
+                if let Some((_, device)) = self.device(port) {
+                    device.is_at_device(codecs);
+                }
+            }
         }
+    }
+
+    /// The leg that a port serves now.
+    pub fn leg_of(&self, port: PortId) -> Option<LegId> {
+        self.ports.get(&port).copied()
     }
 
     /// Legs in progress.

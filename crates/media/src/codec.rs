@@ -1,4 +1,4 @@
-//! The audio codecs that endpoints of our own can speak.
+//! The audio codecs that endpoints of our own can speak, and those that only media resources of routers can.
 
 pub mod g711;
 pub mod g722;
@@ -21,18 +21,23 @@ pub enum Codec {
     G722,
     /// Opus, used at 16 kHz with one channel, on a 48 kHz RTP clock, dynamic payload type.
     Opus,
+    /// G.729 in any of its annexes, 8 kHz, payload type 18. We do not speak it: it is negotiated for resources that do.
+    G729,
 }
 
 impl Codec {
-    /// All of them, in the order in which they are offered: the best sound first, and of those alike the one that costs
+    /// All that we speak, in the order in which they are offered: the best sound first, and of those alike the one that costs
     /// less: G.722 is coded in a tenth of the time of Opus.
     pub const ALL: [Codec; 4] = [Codec::G722, Codec::Opus, Codec::Pcma, Codec::Pcmu];
+
+    /// All that can be negotiated for somebody.
+    pub const KNOWN: [Codec; 5] = [Codec::G722, Codec::Opus, Codec::Pcma, Codec::Pcmu, Codec::G729];
 
     /// RTP clock in Hz. It is 8000 for G.722 too, by an error that RFC 3551 §4.5.2 keeps for compatibility, and
     /// 48000 for Opus at whatever rate it is used (RFC 7587 §4.1).
     pub const fn rtp_clock_hz(self) -> u32 {
         match self {
-            Codec::Pcmu | Codec::Pcma | Codec::G722 => 8000,
+            Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::G729 => 8000,
             Codec::Opus => 48_000,
         }
     }
@@ -44,13 +49,14 @@ impl Codec {
             Codec::Pcma => "PCMA",
             Codec::G722 => "G722",
             Codec::Opus => "opus",
+            Codec::G729 => "G729",
         }
     }
 
     /// What stands behind the name in `a=rtpmap`: clock and channels. Opus always says two (RFC 7587 §7).
     pub const fn rtpmap_rate(self) -> &'static str {
         match self {
-            Codec::Pcmu | Codec::Pcma | Codec::G722 => "8000",
+            Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::G729 => "8000",
             Codec::Opus => "48000/2",
         }
     }
@@ -60,6 +66,8 @@ impl Codec {
         match self {
             Codec::Pcmu | Codec::Pcma | Codec::G722 => None,
             Codec::Opus => Some(opus::PARAMETERS),
+            // Without it silence might be left out, which not every DSP is told to expect.
+            Codec::G729 => Some("annexb=no"),
         }
     }
 
@@ -70,17 +78,18 @@ impl Codec {
             Codec::Pcma => 8,
             Codec::G722 => 9,
             Codec::Opus => 114,
+            Codec::G729 => 18,
         }
     }
 
-    /// The codec that an `a=rtpmap` names; the case does not matter (RFC 8866 §6.6).
+    /// The codec that an `a=rtpmap` names; the case does not matter (RFC 8866 §6.6). It may be one that we do not speak.
     pub fn from_rtpmap(name: &str, clock_hz: u32) -> Option<Codec> {
-        Codec::ALL
+        Codec::KNOWN
             .into_iter()
             .find(|codec| codec.name().eq_ignore_ascii_case(name) && clock_hz == codec.rtp_clock_hz())
     }
 
-    /// The codec of a static payload type, where no `a=rtpmap` says otherwise.
+    /// The codec that we speak of a static payload type, where no `a=rtpmap` says otherwise.
     pub fn from_static(payload_type: u8) -> Option<Codec> {
         let is_static = payload_type < DYNAMIC_FIRST;
         Codec::ALL.into_iter().find(|codec| is_static && codec.payload_type() == payload_type)
@@ -89,7 +98,7 @@ impl Codec {
     /// Samples of sound in a second, as this codec takes and gives them.
     pub const fn sample_rate_hz(self) -> u32 {
         match self {
-            Codec::Pcmu | Codec::Pcma => 8000,
+            Codec::Pcmu | Codec::Pcma | Codec::G729 => 8000,
             Codec::G722 | Codec::Opus => 16_000,
         }
     }
@@ -110,17 +119,21 @@ impl Codec {
             // All three have 64 kbit/s: a byte for each unit.
             Codec::Pcmu | Codec::Pcma | Codec::G722 => payload.len() as u32,
             Codec::Opus => opus::units_of(payload),
+            // Ten bytes for each 10 ms; two more, for what is left out of silence, fill none.
+            Codec::G729 => payload.len() as u32 / 10 * 80,
         }
     }
 
     /// The packet time closest to a wanted one, in milliseconds, that this codec can have in one packet of ours.
     pub const fn ptime(self, wanted_ms: u8) -> u8 {
         match (self, wanted_ms) {
-            (Codec::Opus, 0..=10) | (Codec::Pcmu | Codec::Pcma | Codec::G722, 0..=10) => 10,
+            (Codec::Opus, 0..=10) | (Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::G729, 0..=10) => 10,
             (Codec::Opus, 11..=30) => 20,
             (Codec::Opus, 31..=50) => 40,
             (_, 60..) | (Codec::Opus, 51..) => 60,
             (Codec::Pcmu | Codec::Pcma | Codec::G722, within) => within,
+            // Frames of 10 ms.
+            (Codec::G729, within) => within / 10 * 10,
         }
     }
 }

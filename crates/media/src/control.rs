@@ -4,6 +4,7 @@
 //! addresses they opened, the digits they heard and the quality they measured.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use strowger_base::ShardId;
 use strowger_base::leg::{Digit, Mute, Service, Tone};
@@ -105,6 +106,8 @@ pub struct PayloadTypes {
     pub g722: Option<u8>,
     /// Of Opus.
     pub opus: Option<u8>,
+    /// Of G.729, where a resource that is not ours receives.
+    pub g729: Option<u8>,
     /// Of RFC 4733 events on a clock of 8 kHz.
     pub telephone_event: Option<u8>,
     /// Of RFC 4733 events on the clock of Opus.
@@ -123,6 +126,8 @@ impl PayloadTypes {
             Some(Codec::G722)
         } else if self.opus == wanted {
             Some(Codec::Opus)
+        } else if self.g729 == wanted {
+            Some(Codec::G729)
         } else {
             None
         }
@@ -135,6 +140,7 @@ impl PayloadTypes {
             Codec::Pcma => &mut self.pcma,
             Codec::G722 => &mut self.g722,
             Codec::Opus => &mut self.opus,
+            Codec::G729 => &mut self.g729,
         }
     }
 
@@ -290,6 +296,19 @@ pub enum Command {
         /// The new port.
         port: PortId,
     },
+    /// Open a relay at a device that does it in place of a worker, and decodes. Each side is opened for a codec, which is another one
+    /// later where [`Command::Transcode`] says so. Of what a relay can be told a device knows [`Command::Direct`],
+    /// [`Command::Transcode`], [`Command::Suspend`] and [`Command::Close`]. Answered like [`Command::OpenRelay`].
+    OpenAt {
+        /// The new port.
+        port: PortId,
+        /// The device, by its name.
+        device: Arc<str>,
+        /// What side A is opened for.
+        a: Codec,
+        /// What side B is opened for.
+        b: Codec,
+    },
     /// Open the two ports of a passage: a relay of datagrams that are no RTP, such as fax by UDPTL (ITU-T T.38). It is directed and
     /// closed like a relay, and does nothing else. Answered like [`Command::OpenRelay`].
     OpenPassage {
@@ -394,6 +413,7 @@ impl Command {
             | Command::Play { port, .. }
             | Command::Mute { port, .. }
             | Command::OpenRelay { port }
+            | Command::OpenAt { port, .. }
             | Command::OpenPassage { port }
             | Command::Direct { port, .. }
             | Command::Transcode { port, .. }

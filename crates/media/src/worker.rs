@@ -316,6 +316,11 @@ impl Worker {
             Command::OpenRelay { port } => {
                 self.open(now, port, Purpose::Relay(Box::new(Relay::new(port))), out);
             }
+            // Whoever asks for a device speaks with that, and not with a worker.
+            Command::OpenAt { port, device, .. } => {
+                let reason = format!("{device} is no media worker").into();
+                out.report(Report::Failed { port, reason });
+            }
             Command::OpenPassage { port } => {
                 self.open(now, port, Purpose::Passage(Box::new(Passage::new(port))), out);
             }

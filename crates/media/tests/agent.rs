@@ -196,6 +196,7 @@ fn the_table_of_a_service_leg() {
             let input = match input {
                 Input::Command(leg, command) => Input::Command(*leg, command.clone()),
                 Input::Report(report) => Input::Report(report.clone()),
+                Input::AtDevice(port, codecs) => Input::AtDevice(*port, codecs.clone()),
             };
             let outputs = bench.input(input);
             let (legs, ports) = (bench.agent.legs(), bench.agent.open_ports());

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Entry, Record, Registration, Told};
+use strowger_base::journal::{Decision, Entry, MediaNews, Record, Registration, Told};
 use strowger_base::leg::{BindingId, Target};
 use strowger_base::watch::Package;
 use strowger_base::{CallId, Cause, Command, Event, LegId, LineName, Now, Signal, line};
@@ -141,6 +141,20 @@ impl Node {
             sccp::Output::Event(event) => self.happened(now, &event, out),
             sccp::Output::Pushed(query, result) => {
                 out.items.push(Output::Answer { query, answer: Answer::Pushed(result) });
+            }
+            sccp::Output::Report(report) => self.reported(now, report, out),
+            sccp::Output::Seat(port, codecs) => self.tell_agent(now, agent::Input::AtDevice(port, codecs)),
+            sccp::Output::Able { device, ability } => {
+                let input = strowger_callcontrol::Input::Device { device: &device, ability };
+                self.tell_calls(now, input, out);
+            }
+            sccp::Output::PortLost { port, device, reason } => {
+                self.counters.ports_lost += 1;
+                let leg = self.agent.leg_of(port);
+                let call = self.calls.call_of_port(port).or_else(|| self.calls.call_of(leg?));
+                let news = MediaNews::DeviceLost { device: &device, reason };
+                let entry = Entry::Decision(Decision::Resource(news));
+                self.journal(Record { at: now.wall, call, leg, entry }, out);
             }
             sccp::Output::News(news) => {
                 let entry = Entry::Registration(news.record());

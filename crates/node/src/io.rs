@@ -505,6 +505,8 @@ pub struct StationView {
     pub alarm: Option<StationAlarm>,
     /// Messages of it that nobody serves or could read, in words.
     pub passed_over: Vec<Box<str>>,
+    /// How it stands as a media resource, when it is one.
+    pub resource: Option<ResourceStanding>,
 }
 
 /// What an SCCP phone told that happened to it.
@@ -567,6 +569,27 @@ impl BegunAnew {
 /// The number under which CUCM tells why an SCCP phone is gone that is told here by this word; `None` for another word.
 pub fn reason_code(word: &str) -> Option<u8> {
     strowger_sccp::station::reason::code_of(word)
+}
+
+/// How a media resource of a router stands, in the words that its own `show sccp` has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ResourceStanding {
+    /// What it does, in a word: `conference-bridge`, `transcoder` or `mtp`.
+    pub function: &'static str,
+    /// What it speaks, as it says, in the words of SCCP; empty until it does.
+    pub codecs: Vec<Box<str>>,
+    /// RTP streams that it has in service.
+    pub streams_max: u32,
+    /// RTP streams now.
+    pub streams: u32,
+    /// Parties that one of its conferences can have at most, when it says so.
+    pub parties_max: Option<u32>,
+    /// Sessions now: calls of a transcoder, parties of a bridge.
+    pub sessions: u32,
+    /// Sessions that were opened since it registered.
+    pub opened: u64,
+    /// Sessions that it could not open.
+    pub failed: u64,
 }
 
 /// One figure, as Prometheus wants it.
@@ -664,6 +687,8 @@ pub struct Leftovers {
     pub sip_legs: usize,
     /// Legs of the SCCP side.
     pub sccp_legs: usize,
+    /// Media ports at devices that are media resources.
+    pub device_ports: usize,
     /// Transactions.
     pub transactions: usize,
     /// Dialog tags.

@@ -10,7 +10,6 @@ use strowger_base::{CallId, Instant, LegId, Now, Rng, Span, Table};
 use strowger_callcontrol::io::Contact;
 use strowger_callcontrol::{CallControl, RelayMode};
 use strowger_media::Agent;
-use strowger_media::control::PortOwner;
 use strowger_media::srtp::KeySource;
 use strowger_presence::Presence;
 use strowger_sip::Sip;
@@ -171,12 +170,7 @@ impl Node {
                 if let strowger_media::control::Report::Closed { statistics, .. } = &report {
                     self.counters.media.port(statistics);
                 }
-                match report.port().owner() {
-                    PortOwner::CallControl => {
-                        self.tell_calls(now, strowger_callcontrol::Input::Media(report), out);
-                    }
-                    PortOwner::Agent => self.tell_agent(now, strowger_media::agent::Input::Report(report)),
-                }
+                self.reported(now, report, out);
             }
             Input::Persisted { ticket } => {
                 self.tell_calls(now, strowger_callcontrol::Input::Persisted { ticket: ticket.0 }, out);

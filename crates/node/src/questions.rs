@@ -7,12 +7,13 @@ use strowger_base::leg::BindingId;
 use strowger_base::net::Flow;
 use strowger_base::{CallId, LineName, Now, line};
 use strowger_callcontrol::{Phase, ResourceUse};
+use strowger_sccp::resources::io::{ResourceKind, Standing};
 use strowger_sip::io::LineAccount;
 
 use crate::counters::Messages;
 use crate::io::{
     Answer, CallState, CallView, Health, Leftovers, Metric, MetricKind, PAGE, PhoneView, PushRefused,
-    Question, Service, StationAlarm, StationView,
+    Question, ResourceStanding, Service, StationAlarm, StationView,
 };
 use crate::node::{Draining, Node, Overloaded};
 use crate::sccp::{Past, Present, is_station};
@@ -69,6 +70,7 @@ impl Node {
             service_ports: self.agent.open_ports(),
             sip_legs: sip.legs,
             sccp_legs: self.sccp.legs(),
+            device_ports: self.sccp.ports(),
             transactions: sip.transactions,
             dialogs: sip.tags.max(sip.screens),
             sip_timers: sip.timers,
@@ -184,6 +186,7 @@ impl Node {
                 .flat_map(|past| &past.passed_over)
                 .map(|(id, why)| format!("{id} ({:#06x}): {}", id.0, why.words()).into())
                 .collect(),
+            resource: self.sccp.resource(device.name()).map(|standing| resource_standing(&standing)),
         };
         let stations: Vec<StationView> = devices.by_ref().take(PAGE).map(view).collect();
         let last = stations.last().map(|station| station.device.clone());
@@ -448,6 +451,23 @@ const fn kinds(messages: &Messages) -> [(&'static str, u64); 8] {
 
 /// Metrics as they are listed.
 struct MetricList(Vec<Metric>);
+
+fn resource_standing(it: &Standing) -> ResourceStanding {
+    ResourceStanding {
+        function: match it.kind {
+            ResourceKind::ConferenceBridge => "conference-bridge",
+            ResourceKind::Transcoder => "transcoder",
+            ResourceKind::TerminationPoint => "mtp",
+        },
+        codecs: it.codecs.iter().map(|codec| codec.to_string().into()).collect(),
+        streams_max: it.streams_max,
+        streams: it.streams,
+        parties_max: it.parties_max,
+        sessions: it.sessions,
+        opened: it.opened,
+        failed: it.failed,
+    }
+}
 
 impl MetricList {
     fn counter(&mut self, name: &'static str, help: &'static str, value: u64) {

@@ -8,6 +8,7 @@ mod io;
 mod past;
 mod present;
 mod pushing;
+mod routers;
 mod sound;
 mod standing;
 mod story;
@@ -24,12 +25,14 @@ use strowger_base::net::StreamId;
 use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::watch::{LineState, WatchId};
 use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now};
+use strowger_media::control::PortId;
 use strowger_sccp::calls::LegIds;
 use strowger_sccp::codes::{BlfStatus, ButtonType, Instance, LampMode, ResetType, Stimulus};
 use strowger_sccp::message::alerting::SetLamp;
 use strowger_sccp::message::lines::FeatureStat;
+use strowger_sccp::resources::io::Standing;
 use strowger_sccp::station::io::{Input as ToStations, Output as OfStations};
-use strowger_sccp::{Calls, FromStation, Stations, Text, ToStation, calls};
+use strowger_sccp::{Calls, FromStation, Stations, Text, ToStation, calls, resources};
 
 use crate::configuration::StationConfiguration;
 use crate::io::{BeginAnew, BegunAnew};
@@ -39,12 +42,14 @@ pub(crate) use io::{Counters, Input, News, Outbox, Output};
 pub(crate) use past::Past;
 pub(crate) use present::Present;
 use pushing::Pushes;
+use routers::{Routers, Said};
 pub(crate) use sound::reported;
 
 /// All stations of a node.
 pub(crate) struct Sccp {
     stations: Stations,
     calls: Calls,
+    routers: Routers,
     configuration: Arc<StationConfiguration>,
     /// The registered devices, by their names.
     present: BTreeMap<Box<str>, Present>,
@@ -88,6 +93,7 @@ impl Sccp {
         Sccp {
             stations,
             calls: Calls::new(leg_ids),
+            routers: Routers::default(),
             configuration,
             present: BTreeMap::new(),
             past: BTreeMap::new(),
@@ -134,10 +140,21 @@ impl Sccp {
                 None => {}
             },
             Input::Push(query, push) => self.push(now, query, push, out),
+            Input::OpenSeat { port, device, conference } => {
+                let mut said = Vec::new();
+                self.routers.open_seat(now, (port, device), conference, &mut said);
+                self.routers_said(now, said, out);
+            }
+            Input::Media(command) => {
+                let mut said = Vec::new();
+                self.routers.command(now, command, &mut said);
+                self.routers_said(now, said, out);
+            }
             Input::Timeout => {
                 self.unanswered(now.mono, out);
                 self.tell_stations(now, ToStations::Timer, out);
                 self.tell_calls(now, calls::io::Input::Timeout, None, out);
+                self.tell_routers(now, resources::io::Input::Timeout, out);
             }
         }
     }
@@ -145,12 +162,28 @@ impl Sccp {
     /// When [`Input::Timeout`] is due.
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let (stations, calls) = (self.stations.next_timeout(), self.calls.next_timeout());
-        stations.into_iter().chain(calls).chain(self.pushes.next_timeout()).min()
+        let others = self.pushes.next_timeout().into_iter().chain(self.routers.next_timeout());
+        stations.into_iter().chain(calls).chain(others).min()
     }
 
     /// Whether a connection is one of these.
     pub(crate) fn has_stream(&self, stream: StreamId) -> bool {
         self.stations.has(stream)
+    }
+
+    /// Whether a media port is at a device.
+    pub(crate) fn has_port(&self, port: PortId) -> bool {
+        self.routers.has_port(port)
+    }
+
+    /// Media ports at devices.
+    pub(crate) fn ports(&self) -> usize {
+        self.routers.ports()
+    }
+
+    /// How a device stands that is a media resource.
+    pub(crate) fn resource(&self, device: &str) -> Option<Standing> {
+        self.routers.standing(device)
     }
 
     /// Whether a leg is one of a phone here.
@@ -284,12 +317,20 @@ impl Sccp {
                 };
                 out.push(Output::Needed { stream: registered.stream });
                 let present = Present::new(now.wall, &registered, configured, &mut given);
+                let resource = device.resource;
                 let why = registered.why;
                 if let Some(past) = self.past_of(registered.device.as_str()) {
                     past.came(now.wall, why);
                 }
+                let streams_max = registered.streams_max;
                 out.push(Output::News(News::Arrived { registered: Box::new(registered) }));
-                self.tell_calls(now, calls::io::Input::Registered(present.phone()), None, out);
+                if let Some(kind) = resource {
+                    let device = present.name();
+                    let input = resources::io::Input::Registered { device, kind, streams_max };
+                    self.tell_routers(now, input, out);
+                } else {
+                    self.tell_calls(now, calls::io::Input::Registered(present.phone()), None, out);
+                }
                 self.present.insert(present.name().into(), present);
             }
             OfStations::Ready { device } => self.is_ready(device.as_str(), out),
@@ -314,7 +355,12 @@ impl Sccp {
                 }
                 self.unanswered_by(device.as_str(), out);
                 out.push(Output::News(News::Gone { device: device.clone(), peer: present.peer, why }));
-                self.tell_calls(now, calls::io::Input::Gone { device: device.as_str() }, None, out);
+                if self.routers.resources.has(device.as_str()) {
+                    let input = resources::io::Input::Gone { device: device.as_str() };
+                    self.tell_routers(now, input, out);
+                } else {
+                    self.tell_calls(now, calls::io::Input::Gone { device: device.as_str() }, None, out);
+                }
             }
             OfStations::Stranger { device, peer, model } => {
                 out.push(Output::Stranger { device, peer, model: present::model_of(model) });
@@ -345,6 +391,10 @@ impl Sccp {
 
     /// A registered station says something of its abilities, calls or media.
     fn heard(&mut self, now: Now, device: &str, message: &FromStation, out: &mut Outbox) {
+        if self.routers.resources.has(device) {
+            self.counters.received += 1;
+            return self.tell_routers(now, resources::io::Input::Said { device, message }, out);
+        }
         match message {
             FromStation::DeviceToUserDataResponse(said) => return self.answers(device, &said.document, out),
             FromStation::DeviceToUserData(said) => return self.chooses(device, &said.document, out),
@@ -364,6 +414,38 @@ impl Sccp {
             out.push(Output::Message { leg, direction: Direction::Received, flow: present.flow, text });
         }
         self.calls_said(now, said, named, out);
+    }
+
+    fn tell_routers(&mut self, now: Now, input: resources::io::Input<'_>, out: &mut Outbox) {
+        let mut said = Vec::new();
+        self.routers.handle(now, input, &mut said);
+        self.routers_said(now, said, out);
+    }
+
+    /// What devices are told goes out before anybody hears what follows.
+    fn routers_said(&mut self, now: Now, said: Vec<Said>, out: &mut Outbox) {
+        for item in said {
+            match item {
+                Said::Device(resources::io::Output::Tell { device, message }) => {
+                    self.counters.sent += 1;
+                    let input = ToStations::Tell { device: &device, message: &message };
+                    self.tell_stations(now, input, out);
+                }
+                Said::Device(resources::io::Output::Sessions { device, any }) => {
+                    self.tell_stations(now, ToStations::Calls { device: &device, any }, out);
+                }
+                Said::Device(_) => {}
+                Said::Report(report) => out.push(Output::Report(report)),
+                Said::Seat(port, codecs) => out.push(Output::Seat(port, codecs)),
+                Said::Able(device, ability) => {
+                    if let Some(present) = self.present.get_mut(&device) {
+                        present.ready = ability.is_some();
+                    }
+                    out.push(Output::Able { device, ability });
+                }
+                Said::Lost(port, device, reason) => out.push(Output::PortLost { port, device, reason }),
+            }
+        }
     }
 
     fn tell_calls(&mut self, now: Now, input: calls::io::Input<'_>, leg: Option<LegId>, out: &mut Outbox) {

@@ -3,13 +3,17 @@
 //! Each domain is called with an outbox of its own and with the node's arena, so that no byte is copied on its way
 //! out. [`Node::settle`] goes on until nobody has anything more to say.
 
+use std::sync::Arc;
+
 use strowger_base::journal::{
     Alarm, Decision, Direction, Entry, MediaNews, Record, Told, WhyTransferRefused,
 };
+use strowger_base::leg::Service;
 use strowger_base::watch::MailboxChange;
 use strowger_base::{Now, Signal};
 use strowger_callcontrol::quality;
-use strowger_media::agent;
+use strowger_media::control::PortOwner;
+use strowger_media::{agent, control};
 
 use crate::endpoints::Endpoint;
 use crate::io::{Answer, Outbox, Output, PersistRecord, QueryId, StoreRecord, Ticket};
@@ -179,7 +183,7 @@ impl Node {
                 let change = MailboxChange::Turn(turn);
                 self.tell_presence(strowger_presence::Input::Messages { line: &line, change });
             }
-            Calls::Media(command) => out.items.push(Output::Media(command)),
+            Calls::Media(command) => self.media(now, command, out),
             Calls::Journal(span) => self.journal_span(span, out),
             Calls::Persist { ticket, call, record } => {
                 self.counters.journal_records += 1;
@@ -207,6 +211,44 @@ impl Node {
         }
     }
 
+    /// A command for whoever has the port: a media worker, or a device that registered as a media resource. It is call control that
+    /// knows on which bridge a conference takes place.
+    fn media(&mut self, now: Now, command: control::Command, out: &mut Outbox) {
+        let bridge = match &command {
+            control::Command::OpenEndpoint { port, service: Service::Conference(conference) } => {
+                self.calls.bridge_device(*conference).map(|device| (*port, Arc::clone(device), *conference))
+            }
+            _ => None,
+        };
+        match command {
+            command if self.sccp.has_port(command.port()) => {
+                self.tell_sccp(now, sccp::Input::Media(command));
+            }
+            _ if bridge.is_some() => {
+                if let Some((port, device, conference)) = bridge {
+                    self.tell_sccp(now, sccp::Input::OpenSeat { port, device, conference });
+                }
+            }
+            command @ control::Command::OpenAt { .. } => self.tell_sccp(now, sccp::Input::Media(command)),
+            // What passes there does not pass here.
+            control::Command::OpenFork { port, of } if self.sccp.has_port(of) => {
+                let reason = "its media passes at a router, where nothing is copied".into();
+                self.reported(now, control::Report::Failed { port, reason }, out);
+            }
+            command => out.items.push(Output::Media(command)),
+        }
+    }
+
+    /// A port is told of, wherever it is.
+    pub(crate) fn reported(&mut self, now: Now, report: control::Report, out: &mut Outbox) {
+        match report.port().owner() {
+            PortOwner::CallControl => {
+                self.tell_calls(now, strowger_callcontrol::Input::Media(report), out);
+            }
+            PortOwner::Agent => self.tell_agent(now, agent::Input::Report(report)),
+        }
+    }
+
     fn agent_said(&mut self, now: Now, item: agent::Output, out: &mut Outbox) {
         match item {
             agent::Output::Signal(leg, signal) => {
@@ -215,7 +257,7 @@ impl Node {
                 }
                 self.tell_calls(now, strowger_callcontrol::Input::Signal(leg, signal), out);
             }
-            agent::Output::Media(command) => out.items.push(Output::Media(command)),
+            agent::Output::Media(command) => self.media(now, command, out),
             agent::Output::Heard(leg, _) => {
                 let call = self.calls.call_of(leg);
                 let entry = Entry::Told(Told::Digit);

@@ -18,7 +18,10 @@ use world::{Phone, World, body_of, draft, tag_of};
 fn with(function: Function, capacity: u32) -> Draft {
     let mut draft = draft();
     draft.media.in_use = true;
-    draft.media.table.add("one", Resource { function, is_trusted: false, capacity: Some(capacity) });
+    draft
+        .media
+        .table
+        .add("one", Resource { function, is_trusted: false, capacity: Some(capacity), is_device: false });
     draft
 }
 
@@ -171,7 +174,8 @@ fn with_multicast() -> Draft {
     let mut draft = draft();
     let media = &mut draft.media;
     media.in_use = true;
-    let resource = Resource { function: Function::MusicOnHold, is_trusted: false, capacity: None };
+    let resource =
+        Resource { function: Function::MusicOnHold, is_trusted: false, capacity: None, is_device: false };
     media.table.add("moh", resource);
     media.table.group("office", ["moh"]);
     media.table.list("all", ["office"]);

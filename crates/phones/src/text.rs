@@ -133,6 +133,7 @@ pub fn sdp(address: std::net::IpAddr, port: u16, version: u32, direction: &str, 
         let name = match *format {
             "0" => "PCMU",
             "8" => "PCMA",
+            "18" => "G729",
             _ => "G722",
         };
         text.push_str(&format!("a=rtpmap:{format} {name}/8000\r\n"));

@@ -313,6 +313,7 @@ impl Stations {
 const fn words(why: Refusal) -> &'static str {
     match why {
         Refusal::UnknownDevice => "Device is not configured",
+        Refusal::OtherKind(_) => "Device is configured otherwise",
         Refusal::VersionTooOld(_) => "Firmware is too old",
         Refusal::TooManyStations | Refusal::TooManyConnections => "Too many phones",
         Refusal::TooSlow | Refusal::Broken(_) => "Error",

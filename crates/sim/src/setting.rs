@@ -30,6 +30,8 @@ pub(crate) use self::media::Media;
 #[cfg(test)]
 pub(crate) use self::media::{FUNCTIONS, method, seats};
 pub(crate) use self::recorders::{MANNERS as RECORDERS_MANNERS, Recorders};
+#[cfg(test)]
+pub(crate) use self::stations::router;
 pub(crate) use self::stations::{device, station};
 
 /// Where the node is.

@@ -22,12 +22,15 @@ pub(crate) struct Row {
     full: u64,
     /// Streams that it sends to multicast addresses now.
     streams: u32,
+    /// Whether it is registered, where a router has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registered: Option<bool>,
 }
 
 /// The rows of an answer.
 pub(crate) fn rows(resources: &[ResourceUse]) -> Vec<Row> {
     let row = |it: &ResourceUse| {
-        let ResourceUse { capacity, in_use, allocated, full, streams, .. } = *it;
+        let ResourceUse { capacity, in_use, allocated, full, streams, is_present, .. } = *it;
         Row {
             name: it.name.to_string(),
             function: it.function.word(),
@@ -36,6 +39,7 @@ pub(crate) fn rows(resources: &[ResourceUse]) -> Vec<Row> {
             allocated,
             full,
             streams,
+            registered: is_present,
         }
     };
     resources.iter().map(row).collect()
@@ -54,8 +58,10 @@ pub(crate) fn show(place: &Place, json: bool) -> anyhow::Result<()> {
 }
 
 fn text(body: &serde_json::Value, width: Option<usize>) -> String {
-    let mut table =
-        Table::new(["Resource", "Function", "In use", "Capacity", "Allocated", "Full", "Multicast"], &[0]);
+    let mut table = Table::new(
+        ["Resource", "Function", "At", "In use", "Capacity", "Allocated", "Full", "Multicast"],
+        &[0],
+    );
     for row in body.get("resources").and_then(|value| value.as_array()).into_iter().flatten() {
         let word = |name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
         let figure = |name: &str| row.get(name).and_then(serde_json::Value::as_u64);
@@ -64,6 +70,12 @@ fn text(body: &serde_json::Value, width: Option<usize>) -> String {
         table.push([
             word("name"),
             word("function"),
+            match row.get("registered").and_then(serde_json::Value::as_bool) {
+                None => "server",
+                Some(true) => "router",
+                Some(false) => "router (not registered)",
+            }
+            .to_owned(),
             count("in_use"),
             capacity,
             count("allocated"),
@@ -90,6 +102,7 @@ mod tests {
                 allocated: 12,
                 full: 0,
                 streams: 0,
+                is_present: Some(false),
             },
             ResourceUse {
                 name: "xcode1".into(),
@@ -99,12 +112,13 @@ mod tests {
                 allocated: 5,
                 full: 1,
                 streams: 0,
+                is_present: None,
             },
         ];
         let body = serde_json::json!({ "resources": rows(&resources) });
-        let expect = "Resource  Function           In use  Capacity  Allocated  Full  Multicast\n\
-                      cfb1      conference-bridge  3       any       12         0     0\n\
-                      xcode1    transcoder         2       2         5          1     0\n";
+        let expect = "Resource  Function           At                       In use  Capacity  Allocated  Full  Multicast\n\
+                      cfb1      conference-bridge  router (not registered)  3       any       12         0     0\n\
+                      xcode1    transcoder         server                   2       2         5          1     0\n";
         assert_eq!(text(&body, None), expect);
         assert_eq!(text(&serde_json::json!({}), None), "no media resource is configured\n");
     }

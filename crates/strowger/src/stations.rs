@@ -1,6 +1,6 @@
-//! `strowger show sccp`: the registered SCCP devices.
+//! `strowger show sccp`: the registered SCCP devices. Media resources of routers stand below the phones, in the shape of `show sccp` on IOS.
 
-use strowger_node::io::StationView;
+use strowger_node::io::{ResourceStanding, ResourceUse, StationView};
 
 use crate::client::Place;
 use crate::print;
@@ -32,6 +32,9 @@ pub(crate) struct Row {
     alarm: Option<Alarm>,
     /// Messages of it that nobody serves or could read.
     passed_over: Vec<String>,
+    /// How it stands as a media resource, where it is one of a router.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<Resource>,
 }
 
 /// The last alarm of a device.
@@ -42,6 +45,71 @@ struct Alarm {
     severity: String,
     text: String,
     parameters: [u32; 2],
+}
+
+/// A media resource of a router, for programs.
+#[derive(serde::Serialize)]
+struct Resource {
+    function: &'static str,
+    /// `active`; `in-progress` until it has said what it speaks; `down` where it is not registered.
+    oper_state: &'static str,
+    tcp_link: &'static str,
+    codecs: Vec<String>,
+    max_streams: u32,
+    active_streams: u32,
+    /// Parties that one of its conferences can have, when it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_conference_parties: Option<u32>,
+    sessions: u32,
+    opened: u64,
+    failed: u64,
+}
+
+fn resource(it: &ResourceStanding) -> Resource {
+    Resource {
+        function: it.function,
+        oper_state: if it.codecs.is_empty() { "in-progress" } else { "active" },
+        tcp_link: "connected",
+        codecs: it.codecs.iter().map(ToString::to_string).collect(),
+        max_streams: it.streams_max,
+        active_streams: it.streams,
+        max_conference_parties: it.parties_max,
+        sessions: it.sessions,
+        opened: it.opened,
+        failed: it.failed,
+    }
+}
+
+/// The media resources of routers that are not registered.
+pub(crate) fn absent(resources: &[ResourceUse]) -> Vec<Row> {
+    let row = |it: &ResourceUse| Row {
+        device: it.name.to_string(),
+        address: String::new(),
+        model: String::new(),
+        load: String::new(),
+        version: 0,
+        state: "not registered",
+        lines: Vec::new(),
+        calls: 0,
+        since: String::new(),
+        reason: "",
+        period: None,
+        alarm: None,
+        passed_over: Vec::new(),
+        resource: Some(Resource {
+            function: it.function.word(),
+            oper_state: "down",
+            tcp_link: "not-connected",
+            codecs: Vec::new(),
+            max_streams: 0,
+            active_streams: 0,
+            max_conference_parties: None,
+            sessions: it.in_use,
+            opened: 0,
+            failed: 0,
+        }),
+    };
+    resources.iter().filter(|it| it.is_present == Some(false)).map(row).collect()
 }
 
 /// The rows of an answer.
@@ -65,6 +133,7 @@ pub(crate) fn rows(stations: &[StationView]) -> Vec<Row> {
             parameters: alarm.parameters,
         }),
         passed_over: it.passed_over.iter().map(ToString::to_string).collect(),
+        resource: it.resource.as_ref().map(resource),
     };
     stations.iter().map(row).collect()
 }
@@ -145,7 +214,9 @@ fn text(body: &serde_json::Value, width: Option<usize>) -> String {
     let columns =
         ["Device", "Address", "Model", "Load", "Version", "State", "Lines", "Calls", "Since (UTC)", "Reason"];
     let mut table = Table::new(columns, &[0, 6]);
-    for row in body.get("stations").and_then(|value| value.as_array()).into_iter().flatten() {
+    let rows = || body.get("stations").and_then(|value| value.as_array()).into_iter().flatten();
+    let (resources, phones): (Vec<_>, Vec<_>) = rows().partition(|row| row.get("resource").is_some());
+    for row in phones {
         let word = |name: &str| row.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
         let count =
             |name: &str| row.get(name).and_then(serde_json::Value::as_u64).unwrap_or_default().to_string();
@@ -165,7 +236,64 @@ fn text(body: &serde_json::Value, width: Option<usize>) -> String {
             word("reason"),
         ]);
     }
-    if table.is_empty() { "no SCCP device is registered\n".to_owned() } else { table.text(width) }
+    let phones = if table.is_empty() { String::new() } else { table.text(width) };
+    let blocks: Vec<String> = [phones]
+        .into_iter()
+        .chain(resources.into_iter().filter_map(block))
+        .filter(|block| !block.is_empty())
+        .collect();
+    if blocks.is_empty() { "no SCCP device is registered\n".to_owned() } else { blocks.join("\n") }
+}
+
+/// A media resource in the shape that engineers know from its router.
+fn block(row: &serde_json::Value) -> Option<String> {
+    let it = row.get("resource")?;
+    let word = |of: &serde_json::Value, name: &str| {
+        of.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned()
+    };
+    let count = |name: &str| it.get(name).and_then(serde_json::Value::as_u64).unwrap_or_default();
+    let name = match word(it, "function").as_str() {
+        "conference-bridge" => "Conferencing",
+        "transcoder" => "Transcoding",
+        _ => "SW MTP",
+    };
+    let (oper, admin, cause) = match word(it, "oper_state").as_str() {
+        "active" => ("ACTIVE", "UP", "NONE"),
+        "in-progress" => ("ACTIVE_IN_PROGRESS", "UP", "NONE"),
+        _ => ("DOWN", "DOWN", "NOT_REGISTERED"),
+    };
+    let mut text = format!("{name} Oper State: {oper} - Cause Code: {cause}\n");
+    text.push_str(&format!("SCCP Admin State: {admin}, Device Name: {}\n", word(row, "device")));
+    if admin == "DOWN" {
+        text.push_str("TCP Link Status: NOT_CONNECTED\n");
+        return Some(text);
+    }
+    let address = word(row, "address");
+    let (ip, port) = address.rsplit_once(':').unwrap_or((&address, ""));
+    let since = word(row, "since");
+    let since = since.split('.').next().unwrap_or_default();
+    let version = row.get("version").and_then(serde_json::Value::as_u64).unwrap_or_default();
+    text.push_str(&format!("Gateway IP Address: {ip}, Port Number: {port}\n"));
+    text.push_str(&format!("Active Call Manager: this server, Version: {version}, since {since} UTC\n"));
+    text.push_str("TCP Link Status: CONNECTED\n");
+    text.push_str(&format!(
+        "Max Supported Streams: {}, Active Streams: {}\n",
+        count("max_streams"),
+        count("active_streams")
+    ));
+    if let Some(parties) = it.get("max_conference_parties").and_then(serde_json::Value::as_u64) {
+        text.push_str(&format!("Max Parties in a Conference: {parties}\n"));
+    }
+    text.push_str(&format!(
+        "Active Sessions: {}, Opened: {}, Failed: {}\n",
+        count("sessions"),
+        count("opened"),
+        count("failed")
+    ));
+    for codec in it.get("codecs").and_then(|value| value.as_array()).into_iter().flatten() {
+        text.push_str(&format!("Supported Codec: {}\n", codec.as_str().unwrap_or_default()));
+    }
+    Some(text)
 }
 
 #[cfg(test)]
@@ -195,6 +323,7 @@ mod tests {
                 parameters: [2308, 7],
             }),
             passed_over: vec!["Unknown (0x0157): not served".into()],
+            resource: None,
         }];
         let body = serde_json::json!({ "stations": rows(&stations) });
         let shown = text(&body, None);
@@ -217,5 +346,62 @@ mod tests {
                       Not served    Unknown (0x0157): not served\n";
         assert_eq!(of_one(&body["stations"][0]), expect);
         assert_eq!(text(&serde_json::json!({}), None), "no SCCP device is registered\n");
+    }
+
+    #[test]
+    fn media_resources_stand_as_on_their_routers() {
+        let standing = ResourceStanding {
+            function: "transcoder",
+            codecs: vec!["G711Ulaw64k".into(), "G729AnnexA".into()],
+            streams_max: 8,
+            streams: 2,
+            parties_max: None,
+            sessions: 1,
+            opened: 12,
+            failed: 1,
+        };
+        let station = StationView {
+            device: "XCODE1".into(),
+            peer: "192.0.2.250:49152".parse().unwrap(),
+            model: "transcoder".into(),
+            load: "".into(),
+            version: 17,
+            is_ready: true,
+            lines: Vec::new(),
+            calls: 0,
+            since: WallTime::from_micros(1_790_000_000_000_000),
+            why: "untold",
+            period: None,
+            alarm: None,
+            passed_over: Vec::new(),
+            resource: Some(standing),
+        };
+        let gone = ResourceUse {
+            name: "CFB1".into(),
+            function: strowger_base::journal::MediaFunction::ConferenceBridge,
+            capacity: None,
+            in_use: 0,
+            allocated: 0,
+            full: 0,
+            streams: 0,
+            is_present: Some(false),
+        };
+        let mut rows = rows(&[station]);
+        rows.extend(absent(&[gone]));
+        let shown = text(&serde_json::json!({ "stations": rows }), None);
+        let expect = "Transcoding Oper State: ACTIVE - Cause Code: NONE\n\
+                      SCCP Admin State: UP, Device Name: XCODE1\n\
+                      Gateway IP Address: 192.0.2.250, Port Number: 49152\n\
+                      Active Call Manager: this server, Version: 17, since 2026-09-21T14:13:20 UTC\n\
+                      TCP Link Status: CONNECTED\n\
+                      Max Supported Streams: 8, Active Streams: 2\n\
+                      Active Sessions: 1, Opened: 12, Failed: 1\n\
+                      Supported Codec: G711Ulaw64k\n\
+                      Supported Codec: G729AnnexA\n\
+                      \n\
+                      Conferencing Oper State: DOWN - Cause Code: NOT_REGISTERED\n\
+                      SCCP Admin State: DOWN, Device Name: CFB1\n\
+                      TCP Link Status: NOT_CONNECTED\n";
+        assert_eq!(shown, expect);
     }
 }

@@ -56,6 +56,8 @@ pub enum Way {
     Direct,
     /// Through a relay of ours.
     Relayed,
+    /// Through a device of its own, as routers have them.
+    AtDevice,
 }
 
-wire_enum!(Way { Direct = 0, Relayed = 1 });
+wire_enum!(Way { Direct = 0, Relayed = 1, AtDevice = 2 });

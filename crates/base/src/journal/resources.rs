@@ -108,6 +108,13 @@ pub enum MediaNews<'a> {
         /// What the media worker said.
         reason: &'a str,
     },
+    /// A device that did something for the call does it no more; what comes next is told beside it.
+    DeviceLost {
+        /// Which.
+        device: &'a str,
+        /// Why.
+        reason: &'a str,
+    },
 }
 
 /// Why somebody is sent music of its own that could hear what all hear.
@@ -152,4 +159,5 @@ wire_enum!(MediaNews<'a> {
     Unicast = 6 (why),
     PortLost = 7,
     NoPort = 8 { reason },
+    DeviceLost = 9 { device, reason },
 });

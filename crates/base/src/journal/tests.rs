@@ -183,6 +183,7 @@ fn samples() -> Vec<Entry<'static>> {
         Decision::Resource(MediaNews::Unicast(WhyUnicast::Refused)),
         Decision::Resource(MediaNews::PortLost),
         Decision::Resource(MediaNews::NoPort { reason: "no port left" }),
+        Decision::Resource(MediaNews::DeviceLost { device: "XCODE1", reason: "it is gone" }),
         Decision::Resource(MediaNews::Transcodes { caller: "PCMU", called: "opus" }),
         Decision::Resource(MediaNews::GivenBack {
             function: MediaFunction::TerminationPoint,

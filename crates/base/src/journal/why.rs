@@ -256,9 +256,11 @@ pub enum WhyKeysStay {
     NoEvents,
     /// They would have to be heard in the sound, or made there, and its codec is not known here.
     Codec,
+    /// What stands between the two is a device that carries none over.
+    AtDevice,
 }
 
-wire_enum!(WhyKeysStay { NoRelay = 0, Encrypted = 1, NoEvents = 2, Codec = 3 });
+wire_enum!(WhyKeysStay { NoRelay = 0, Encrypted = 1, NoEvents = 2, Codec = 3, AtDevice = 4 });
 
 /// Where a device has the keys that it presses in a call, and where it learns of those of the other side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,6 +1,7 @@
 //! What devices want in the way of their media: trusted relay points, and media termination points.
 //!
-//! Each is a relay of ours, whose seat comes from the lists of the device that wants it. A termination point also offers something to a
+//! Each is a relay of ours, whose seat comes from the lists of the device that wants it, or a device of its own, which then has the relay of the
+//! call as a transcoder has it (`transcoding`), with one codec for both sides. A termination point also offers something to a
 //! device whose caller has no offer (early offer): its answer is then what the caller is offered.
 
 use std::sync::Arc;
@@ -59,7 +60,8 @@ impl Step<'_> {
         let may_offer = targets.len() == 1 && self.lacks_offer();
         for (side, (media, lists)) in sides {
             for wish in self.wishes_of(side, &media, may_offer) {
-                self.take_point(side, &wish, &lists).inspect_err(|_| self.give_back_points())?;
+                self.take_point(side, targets.first(), (&wish, &lists))
+                    .inspect_err(|_| self.give_back_points())?;
             }
         }
         Ok(())
@@ -85,11 +87,27 @@ impl Step<'_> {
     }
 
     /// Takes one; an error when the call must not be without.
-    fn take_point(&mut self, side: Side, wish: &Wish, lists: &MediaLists) -> Result<(), MediaFunction> {
+    fn take_point(
+        &mut self,
+        side: Side,
+        called: Option<&Target>,
+        (wish, lists): (&Wish, &MediaLists),
+    ) -> Result<(), MediaFunction> {
+        // One device stands for all who want something in the way.
+        if self.passes_on_at_device() {
+            return Ok(());
+        }
         let configuration = Arc::clone(&self.shared.configuration);
         let function = wish.function;
         let leg = (side == Side::Caller).then_some(self.facts.caller);
-        match self.shared.resources.take(&configuration.media, function, &lists.names()) {
+        // A device has no offer of its own, and cannot stand beside something else.
+        let target = called.filter(|_| !wish.offers);
+        let devices = self.fit_points(target);
+        let is_fit = |name: &str| {
+            let mut all = configuration.media.table.iter();
+            all.any(|(known, it)| **known == *name && !it.is_device) || devices.contains(name)
+        };
+        match self.shared.resources.take_where(&configuration.media, (function, &is_fit), &lists.names()) {
             Ok(taken) => {
                 let points = self.facts.points.get_or_insert_default();
                 points.offers |= wish.offers;
@@ -99,7 +117,12 @@ impl Step<'_> {
                 if let Some(taken) = taken {
                     let news = Decision::Resource(resources::taken_view(&taken));
                     self.out.decide(self.now, self.facts.id, leg, news);
-                    points.taken.push(taken);
+                    match called {
+                        Some(called) if devices.contains(taken.resource()) => {
+                            self.pass_on_at_device(side, taken, called);
+                        }
+                        _ => points.taken.push(taken),
+                    }
                 }
                 Ok(())
             }
@@ -118,6 +141,9 @@ impl Step<'_> {
 
     /// The call goes on, or ends, with nothing in the way of its media.
     pub(super) fn give_back_points(&mut self) {
+        if self.passes_on_at_device() {
+            self.give_back_transcoder();
+        }
         let Some(points) = self.facts.points.take() else { return };
         points.taken.into_iter().for_each(|taken| self.shared.resources.give_back(taken));
     }

@@ -8,7 +8,8 @@
 use strowger_base::journal::{Decision, KeyPlace, WhyKeysStay};
 use strowger_base::leg::{KeySignalling, Target};
 use strowger_base::{Command, LegId, SessionDescription};
-use strowger_media::control::{self, Codings, KeyEvents, KeyWay, KeyWays};
+use strowger_media::codec::Codec;
+use strowger_media::control::{self, Coding, Codings, KeyEvents, KeyWay, KeyWays};
 use strowger_media::negotiate;
 use strowger_media::sdp::{self, AudioSecurity, Wish};
 
@@ -219,6 +220,9 @@ impl Step<'_> {
         if !matches!(self.facts.relay, Relay::Open(_)) {
             return Err(Some(WhyKeysStay::NoRelay));
         }
+        if self.transcodes_at_device() {
+            return Err(Some(WhyKeysStay::AtDevice));
+        }
         let is_encrypted = |description: Option<&SessionDescription>| {
             description.is_some_and(|it| AudioSecurity::of(it.as_bytes()).suites().next().is_some())
         };
@@ -230,7 +234,10 @@ impl Step<'_> {
         if !sounds || self.decodes() {
             return Ok(None);
         }
-        let coding = |side: Side| negotiate::coding_of(self.told(side)?, self.wrote(side)?).ok();
+        // What is negotiated for devices may be a codec that our relay does not know.
+        let is_ours = |coding: &Coding| Codec::ALL.contains(&coding.format.codec);
+        let coding =
+            |side: Side| negotiate::coding_of(self.told(side)?, self.wrote(side)?).ok().filter(is_ours);
         let codings = coding(Side::Caller).zip(coding(Side::Called)).map(|(a, b)| Codings { a, b });
         codings.map(|codings| Some(self.with_keys_of(codings))).ok_or(Some(WhyKeysStay::Codec))
     }

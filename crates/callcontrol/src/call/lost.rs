@@ -5,7 +5,7 @@
 //! open, and the next offer waits for the other relay.
 
 use strowger_base::journal::{Alarm, Decision, Entry, MediaNews};
-use strowger_base::{LegId, Now};
+use strowger_base::{Cause, LegId, Now};
 use strowger_media::control::{PortId, Report};
 
 use super::joining::{First, Joining};
@@ -36,12 +36,16 @@ impl Call {
             return self.relay(now, report, shared, out);
         }
         let mut step = Step { now, facts: &mut self.facts, shared, out };
+        let translated = !beside && step.translates_at_device();
         if beside {
             step.carrier_is_lost(port);
         } else {
             step.relay_is_lost();
         }
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Talking(talking) if translated && talking.is_without_transcoder(&mut step) => {
+                talking.without_media(&mut step, Cause::RESOURCE_UNAVAILABLE)
+            }
             State::Talking(talking) => talking.without_relay(&mut step),
             other @ (State::Dialing(_)
             | State::Authorizing(_)
@@ -59,6 +63,12 @@ impl Talking {
     /// A side said something: where a relay was lost meanwhile and nothing is open any more, both are asked anew.
     pub(super) fn recovered(self, step: &mut Step<'_>) -> State {
         if step.facts.relay_lost { self.without_relay(step) } else { State::Talking(self) }
+    }
+
+    /// Nothing translates any more for two that have no codec in common, and nothing else would.
+    fn is_without_transcoder(&self, step: &mut Step<'_>) -> bool {
+        let called = step.facts.rung_on(self.called()).cloned();
+        called.is_some_and(|called| step.lacks_transcoder(&called))
     }
 
     fn without_relay(self, step: &mut Step<'_>) -> State {

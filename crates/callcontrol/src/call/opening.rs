@@ -128,7 +128,7 @@ impl Step<'_> {
             self.facts.called_reach == Reach::BehindNat || self.facts.caller_reach == Reach::BehindNat;
         let tones = self.plays_waiting_tone(targets);
         let why = match self.shared.configuration.relay {
-            _ if self.transcodes() => WhyRelay::Transcoder,
+            _ if self.transcodes() && !self.passes_on_at_device() => WhyRelay::Transcoder,
             _ if self.wants_points() => WhyRelay::Between,
             // A seat hides everybody's address already.
             RelayMode::Always if !self.takes_seat(targets) => WhyRelay::Configured,
@@ -146,7 +146,8 @@ impl Step<'_> {
         self.facts.relay = Relay::Opening(port);
         self.facts.relay_keys = PortKeys::default();
         self.facts.relay_lost = false;
-        self.out.media(control::Command::OpenRelay { port });
+        let opens = self.opens_at_device(port).unwrap_or(control::Command::OpenRelay { port });
+        self.out.media(opens);
         self.set_timer(PATIENCE);
         true
     }

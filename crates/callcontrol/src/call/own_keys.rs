@@ -185,6 +185,8 @@ impl Step<'_> {
     /// What passes through a transcoder has to be understood there: the encryption of each side ends at the relay. Both sides have it
     /// or neither, but for one that may have none.
     pub(super) fn secure_apart(&mut self, from: Side, wish: Wish) {
+        // A device of its own knows no encryption.
+        let wish = if self.transcodes_at_device() { Wish::Optional } else { wish };
         if self.facts.security.is_none() && matches!(wish, Wish::Clear | Wish::Other | Wish::Optional) {
             // What is told of keys is nothing, and so it is written.
             if wish == Wish::Optional {

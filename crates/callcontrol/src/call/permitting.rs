@@ -100,9 +100,9 @@ impl<'c> Permit<'c> {
         nothing.then(|| (limits.audio_kbps_max, names(offer), best_of(limits)))
     }
 
-    /// Whether regions permit any of our own codecs: where they do not, no transcoder helps.
+    /// Whether regions permit any codec that a transcoder may have: where they do not, none helps.
     pub(super) fn leaves_some_of_ours(&self) -> bool {
-        Codec::ALL.iter().any(|codec| self.rank_of(&audio(*codec)).is_some())
+        Codec::KNOWN.iter().any(|codec| self.rank_of(&audio(*codec)).is_some())
     }
 
     /// What is left of an answer: its first codec that is permitted, of those that were offered. It may name others as well

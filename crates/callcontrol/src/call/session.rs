@@ -178,6 +178,7 @@ impl Session {
             return;
         };
         let way = match step.facts.relay {
+            Relay::Open(_) if step.transcodes_at_device() => Way::AtDevice,
             Relay::Open(_) => Way::Relayed,
             Relay::None | Relay::Opening(_) => Way::Direct,
         };

@@ -3,24 +3,29 @@
 //! Each side then negotiates with us: it is offered what it may speak, and answered with a codec of its own (`negotiate::offer_through`).
 //! The transcoder stands where the device is from whose lists it comes, the caller's before the called one's, and regions count from
 //! there. One that both could do without goes as soon as that is agreed.
+//!
+//! A transcoder may be a device of its own, as routers have them. Then the relay of the call is at the device, which stays in the way of media
+//! until the call ends, speaks what it says that it speaks, knows no encryption and passes keys on as they come.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use strowger_base::journal::{Decision, MediaFunction, MediaNews, WhyOfferRefused, WhyRefused};
 use strowger_base::leg::Target;
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
 use strowger_dialplan::admission::AudioCodec;
-use strowger_dialplan::resources::Allocation;
+use strowger_dialplan::resources::{Allocation, Function};
 use strowger_media::codec::Codec;
-use strowger_media::control::{self, Coding, Codings};
+use strowger_media::control::{self, Coding, Codings, PortId};
 use strowger_media::negotiate::{self, Beside};
-use strowger_media::sdp::{self, Direction};
+use strowger_media::sdp::{self, AudioSecurity, Direction, Wish};
 
 use super::opening::Opening;
 use super::participant::Owes;
 use super::permitting::Permit;
 use super::session::{Begun, Session};
 use super::talking::Talking;
+use super::way::CallerMedia;
 use super::{Progress, State, Step};
 use crate::exchange::{Exchange, Side};
 use crate::relay::Relay;
@@ -30,12 +35,35 @@ use crate::resources;
 #[derive(Debug)]
 pub(crate) struct Transcoding {
     resource: Allocation,
+    /// The device that does it, when that is one of its own.
+    device: Option<Device>,
     /// The side from whose lists it comes, and beside which it stands.
     at: Side,
     /// What the relay was told.
     told: Option<Codings>,
     /// What goes on as soon as the relay is there.
     waits: Option<Waiting>,
+}
+
+/// A device that transcodes.
+#[derive(Debug)]
+struct Device {
+    name: Arc<str>,
+    /// What it speaks.
+    codecs: Vec<Codec>,
+    /// What its sides are opened for, the caller's first, until something is agreed.
+    opens: [Codec; 2],
+    /// What it does.
+    does: Does,
+}
+
+/// What a device does between the two sides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Does {
+    /// It translates: each side has a codec of its own.
+    Translates,
+    /// It passes on what both speak: a media termination point, or a trusted relay point.
+    PassesOn,
 }
 
 /// What a side described, of which the other one knows nothing yet.
@@ -68,17 +96,143 @@ impl Step<'_> {
         self.facts.transcoding.as_ref().is_some_and(|transcoding| transcoding.told.is_some())
     }
 
+    /// Whether a device of its own does it, which knows no encryption.
+    pub(super) fn transcodes_at_device(&self) -> bool {
+        self.facts.transcoding.as_ref().is_some_and(|transcoding| transcoding.device.is_some())
+    }
+
+    /// Whether the two speak codecs of their own through a device.
+    pub(super) fn translates_at_device(&self) -> bool {
+        let told = self.facts.transcoding.as_ref().and_then(|transcoding| transcoding.told);
+        self.transcodes_at_device() && told.is_some_and(|told| told.a.format.codec != told.b.format.codec)
+    }
+
+    /// Whether there is no transcoder any more for two that need one; that is told.
+    pub(super) fn lacks_transcoder(&mut self, called: &Target) -> bool {
+        let configuration = Arc::clone(&self.shared.configuration);
+        let own = configuration.media_of_origin(&self.facts.origin, self.facts.address).1;
+        let there = configuration.media_of_target(called).1;
+        let (media, function) = (&configuration.media, MediaFunction::Transcoder);
+        let resources = &mut self.shared.resources;
+        if [&own, &there].iter().any(|lists| resources.has_room(media, function, &lists.names())) {
+            return false;
+        }
+        let mut full = Vec::new();
+        for lists in [own, there] {
+            match resources.take(media, function, &lists.names()) {
+                Ok(taken) => taken.into_iter().for_each(|taken| resources.give_back(taken)),
+                Err(exhausted) => full.push(resources::full(&exhausted)),
+            }
+        }
+        full.dedup();
+        let (caller, full) = (self.facts.caller, full.join(", "));
+        let news = MediaNews::Exhausted { function, full: &full };
+        self.decide(Some(caller), Decision::Resource(news));
+        true
+    }
+
+    /// Whether a device passes media on that both sides speak.
+    pub(super) fn passes_on_at_device(&self) -> bool {
+        let device = self.facts.transcoding.as_ref().and_then(|transcoding| transcoding.device.as_ref());
+        device.is_some_and(|device| device.does == Does::PassesOn)
+    }
+
+    /// The devices that could pass on what the caller offers: where nothing else stands in the way, and it has a codec of theirs.
+    pub(super) fn fit_points(&self, called: Option<&Target>) -> BTreeSet<Arc<str>> {
+        let (Some(offer), Some(called)) = (self.offered_or_known(), called) else { return BTreeSet::new() };
+        let clear = AudioSecurity::of(offer.as_bytes()).wish == Wish::Clear;
+        let is_free = matches!(self.facts.relay, Relay::None) && !self.transcodes() && !self.wants_points();
+        if !clear || !is_free || matches!(called, Target::Service(_)) {
+            return BTreeSet::new();
+        }
+        let theirs = sdp::audio_formats(offer.as_bytes());
+        let speaks =
+            |codec: &Codec| theirs.iter().any(|format| format.name.eq_ignore_ascii_case(codec.name()));
+        let devices = self.shared.configuration.media.table.iter().filter(|(_, it)| it.is_device);
+        let fit = devices.filter(|(name, _)| match self.shared.resources.device(name) {
+            Some((_, codecs)) => {
+                self.codecs_at(Side::Called, Side::Caller, called, codecs).iter().any(speaks)
+            }
+            // That it is not there is told.
+            None => true,
+        });
+        fit.map(|(name, _)| Arc::clone(name)).collect()
+    }
+
+    /// A device passes on what the caller and this one say, from here on.
+    pub(super) fn pass_on_at_device(&mut self, at: Side, resource: Allocation, called: &Target) {
+        let Some((name, codecs)) = self.shared.resources.device(resource.resource()) else {
+            return self.shared.resources.give_back(resource);
+        };
+        let (name, codecs) = (Arc::clone(name), codecs.to_vec());
+        let offer = self.offered_or_known();
+        let opens = offer.map(|offer| self.guesses(at, called, (Side::Caller, &offer), &codecs));
+        let first = opens.map_or(Codec::Pcmu, |[caller, _]| caller);
+        let device = Device { name, codecs, opens: [first, first], does: Does::PassesOn };
+        let transcoding = Transcoding { resource, device: Some(device), at, told: None, waits: None };
+        self.facts.transcoding = Some(Box::new(transcoding));
+    }
+
+    /// What opens the relay where a device has it.
+    pub(super) fn opens_at_device(&self, port: PortId) -> Option<control::Command> {
+        let device = self.facts.transcoding.as_ref()?.device.as_ref()?;
+        let [a, b] = device.opens;
+        Some(control::Command::OpenAt { port, device: Arc::clone(&device.name), a, b })
+    }
+
     /// Whether a transcoder may be looked for at all.
     fn has_transcoders(&self) -> bool {
         self.shared.configuration.media.table.any(strowger_dialplan::resources::Function::Transcoder)
     }
 
-    /// Takes a transcoder for the caller and this device, when there is one that can help.
-    pub(super) fn fetch_transcoder(&mut self, called: &Target) -> bool {
+    /// The transcoders that could help with what `from` offers when they stand beside this side. One of ours is looked at again when
+    /// it is taken, as regions may leave it nothing to do.
+    fn fit_transcoders(
+        &self,
+        at: Side,
+        called: &Target,
+        (from, offer): (Side, &SessionDescription),
+    ) -> BTreeSet<Arc<str>> {
+        let theirs = sdp::audio_formats(offer.as_bytes());
+        let speaks =
+            |codec: &Codec| theirs.iter().any(|format| format.name.eq_ignore_ascii_case(codec.name()));
+        // A relay of ours that somebody sends to already stays.
+        let told = self.facts.answered_at.is_some()
+            || matches!(self.facts.caller_media, CallerMedia::Agreed | CallerMedia::Before);
+        let moves = matches!(self.facts.relay, Relay::None) || !told;
+        let clear = AudioSecurity::of(offer.as_bytes()).wish != Wish::Required;
+        let may_be_device = moves && clear && !self.wants_points();
+        let mut found = BTreeSet::new();
+        for (name, it) in self.shared.configuration.media.table.iter() {
+            let is_fit = match (it.function, it.is_device) {
+                (Function::Transcoder, false) => Codec::ALL.iter().any(speaks),
+                // That it is not there is told.
+                (Function::Transcoder, true) => {
+                    self.shared.resources.device(name).is_none_or(|(_, codecs)| {
+                        let [here, there] =
+                            [from, from.other()].map(|side| self.codecs_at(side, at, called, codecs));
+                        may_be_device && here.iter().any(speaks) && !there.is_empty()
+                    })
+                }
+                _ => false,
+            };
+            if is_fit {
+                found.insert(Arc::clone(name));
+            }
+        }
+        found
+    }
+
+    /// Takes a transcoder for the caller and this device, when there is one that can help with what one of them offers.
+    fn fetch_transcoder(&mut self, called: &Target, (from, offer): (Side, &SessionDescription)) -> bool {
         if self.transcodes() {
             return true;
         }
         if !self.has_transcoders() || matches!(called, Target::Service(_)) {
+            return false;
+        }
+        let fit = [Side::Caller, Side::Called].map(|at| self.fit_transcoders(at, called, (from, offer)));
+        if fit.iter().all(BTreeSet::is_empty) {
             return false;
         }
         let function = MediaFunction::Transcoder;
@@ -90,11 +244,24 @@ impl Step<'_> {
         let mut full = Vec::new();
         for (at, lists) in [(Side::Caller, own)].into_iter().chain(there) {
             let names = lists.names();
-            match self.shared.resources.take(&configuration.media, function, &names) {
+            let [beside_caller, beside_called] = &fit;
+            let fit = if at == Side::Caller { beside_caller } else { beside_called };
+            let is_fit = |name: &str| fit.contains(name);
+            match self.shared.resources.take_where(&configuration.media, (function, &is_fit), &names) {
                 Ok(Some(resource)) => {
+                    let device = self.shared.resources.device(resource.resource());
+                    let device = device.map(|(name, codecs)| {
+                        let (name, codecs) = (Arc::clone(name), codecs.to_vec());
+                        let opens = self.guesses(at, called, (from, offer), &codecs);
+                        Device { name, codecs, opens, does: Does::Translates }
+                    });
                     let leg = (at == Side::Caller).then_some(self.facts.caller);
                     self.decide(leg, Decision::Resource(resources::taken_view(&resource)));
-                    let transcoding = Transcoding { resource, at, told: None, waits: None };
+                    if device.is_some() {
+                        // The relay is where the device is.
+                        self.close_relay();
+                    }
+                    let transcoding = Transcoding { resource, device, at, told: None, waits: None };
                     self.facts.transcoding = Some(Box::new(transcoding));
                     return true;
                 }
@@ -112,7 +279,9 @@ impl Step<'_> {
     /// The call goes on, or ends, without its transcoder.
     pub(super) fn give_back_transcoder(&mut self) {
         let Some(transcoding) = self.facts.transcoding.take() else { return };
-        if transcoding.told.is_some()
+        if transcoding.device.is_some() {
+            self.close_relay();
+        } else if transcoding.told.is_some()
             && let Relay::Open(ports) = &self.facts.relay
         {
             let port = ports.port;
@@ -132,8 +301,11 @@ impl Step<'_> {
             let is = |name: &str| name.eq_ignore_ascii_case(codec.name());
             theirs.iter().any(|format| is(format.name))
         };
+        if self.passes_on_at_device() {
+            return false;
+        }
         let had = self.transcodes();
-        if !Codec::ALL.iter().any(speaks) || !self.fetch_transcoder(target) {
+        if !self.fetch_transcoder(target, (from, offer)) {
             return false;
         }
         let [to_caller, to_called] = [Side::Caller, Side::Called].map(|side| self.codecs_of(side, target));
@@ -150,8 +322,16 @@ impl Step<'_> {
 
     /// What a side may speak with the transcoder, best first.
     pub(super) fn codecs_of(&self, side: Side, called: &Target) -> Vec<Codec> {
-        let Some((caller, there)) = self.sites(called) else { return Codec::ALL.to_vec() };
-        let at = self.facts.transcoding.as_ref().map_or(Side::Caller, |transcoding| transcoding.at);
+        let transcoding = self.facts.transcoding.as_deref();
+        let at = transcoding.map_or(Side::Caller, |transcoding| transcoding.at);
+        let device = transcoding.and_then(|transcoding| transcoding.device.as_ref());
+        let speaks = device.map_or(&Codec::ALL[..], |device| device.codecs.as_slice());
+        self.codecs_at(side, at, called, speaks)
+    }
+
+    /// What a side may speak with a transcoder that speaks this and stands at the other or the same side, best first.
+    fn codecs_at(&self, side: Side, at: Side, called: &Target, codecs: &[Codec]) -> Vec<Codec> {
+        let Some((caller, there)) = self.sites(called) else { return codecs.to_vec() };
         let (beside, other) = match at {
             Side::Caller => (&caller, &there),
             Side::Called => (&there, &caller),
@@ -164,7 +344,34 @@ impl Step<'_> {
             let kbps = self.facts.reserved.kbps(there.location());
             Permit::between(admission, beside, other).within(kbps)
         };
-        permit.sorted(&Codec::ALL)
+        permit.sorted(codecs)
+    }
+
+    /// What both sides of a device are opened for, the caller's first: whoever offers with the best of what it offers, the other one
+    /// with something else, as it was in want of that.
+    fn guesses(
+        &self,
+        at: Side,
+        called: &Target,
+        (from, offer): (Side, &SessionDescription),
+        codecs: &[Codec],
+    ) -> [Codec; 2] {
+        let theirs = sdp::audio_formats(offer.as_bytes());
+        let place =
+            |codec: &Codec| theirs.iter().position(|format| format.name.eq_ignore_ascii_case(codec.name()));
+        let [here, there] = [from, from.other()].map(|side| self.codecs_at(side, at, called, codecs));
+        let best = here.iter().filter(|codec| place(codec).is_some()).min_by_key(|codec| place(codec));
+        // Who refuses one law of G.711 has not got the other one either.
+        let g711 = |codec: &Codec| matches!(codec, Codec::Pcmu | Codec::Pcma);
+        let offers_g711 = Codec::KNOWN.iter().any(|codec| g711(codec) && place(codec).is_some());
+        let mut others = there.iter().filter(|codec| place(codec).is_none());
+        let other = others.clone().find(|codec| !(offers_g711 && g711(codec))).or_else(|| others.next());
+        let other = other.or(there.first());
+        let [here, there] = [best, other].map(|codec| codec.copied().unwrap_or(Codec::Pcmu));
+        match from {
+            Side::Caller => [here, there],
+            Side::Called => [there, here],
+        }
     }
 
     /// What the other side is offered in place of what `from` offers; `None` when there is no relay, or nothing that it may speak.
@@ -179,7 +386,11 @@ impl Step<'_> {
             self.make_room_for(&sites, None);
         }
         let address = self.facts.relay.address_for(to)?;
-        let codecs = self.codecs_of(to, called);
+        let mut codecs = self.codecs_of(to, called);
+        if self.passes_on_at_device() {
+            let theirs = sdp::audio_formats(offer.as_bytes());
+            codecs.retain(|codec| theirs.iter().any(|format| format.name.eq_ignore_ascii_case(codec.name())));
+        }
         let previous = self.facts.outlet(to).sent().cloned();
         let beside = Beside { address, codecs: &codecs };
         let told = negotiate::offer_through(offer.as_bytes(), &beside, previous.as_ref()).ok()?;
@@ -201,7 +412,9 @@ impl Step<'_> {
         let (offer, told) = (outlet.source().cloned()?, outlet.sent().cloned()?);
         let beside = Beside { address, codecs: &codecs };
         let agreed = negotiate::answer_through(offer.as_bytes(), &beside, &told, answer).ok()?;
-        let codings = agreed.codings.map(|(offerer, answerer)| match to {
+        // Our relay passes on what both speak; a device has to be told what that is.
+        let codings = if self.transcodes_at_device() { Some(agreed.sides) } else { agreed.codings };
+        let codings = codings.map(|(offerer, answerer)| match to {
             Side::Caller => Codings { a: offerer, b: answerer },
             Side::Called => Codings { a: answerer, b: offerer },
         });
@@ -232,7 +445,9 @@ impl Step<'_> {
         transcoding.told = codings;
         let port = ports.port;
         self.out.media(control::Command::Transcode { port, codings: codings.map(Box::new) });
-        if let Some(Codings { a, b }) = codings {
+        if let Some(Codings { a, b }) = codings
+            && !self.passes_on_at_device()
+        {
             let name = |coding: Coding| coding.format.codec.name();
             let news = MediaNews::Transcodes { caller: name(a), called: name(b) };
             self.decide(None, Decision::Resource(news));
@@ -250,6 +465,9 @@ impl Step<'_> {
     /// The call goes on without its transcoder, to which the relay was told nothing.
     fn drop_transcoder(&mut self) {
         if let Some(transcoding) = self.facts.transcoding.take() {
+            if transcoding.device.is_some() {
+                self.close_relay();
+            }
             let resource = transcoding.resource;
             self.decide(None, Decision::Resource(resources::gone_view(&resource)));
             self.shared.resources.give_back(resource);
@@ -427,5 +645,6 @@ pub(super) const fn audio(codec: Codec) -> AudioCodec {
         Codec::Pcma => AudioCodec::G711Alaw,
         Codec::G722 => AudioCodec::G722,
         Codec::Opus => AudioCodec::Opus,
+        Codec::G729 => AudioCodec::G729,
     }
 }

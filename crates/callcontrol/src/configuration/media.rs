@@ -74,7 +74,7 @@ impl MulticastMusic {
             Codec::Pcmu => 0,
             Codec::Pcma => 1,
             Codec::G722 => 3,
-            Codec::Opus => return None,
+            Codec::Opus | Codec::G729 => return None,
         };
         let place = u16::from(source) * 4 + place;
         let (ip, port) = (self.base.ip(), self.base.port());

@@ -10,7 +10,7 @@ mod bridge;
 mod convening;
 mod membership;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use strowger_base::feature::{FeatureAnswer, Turn};
 use strowger_base::journal::{Decision, WhyFeatureRefused};
@@ -34,6 +34,8 @@ pub(crate) struct Conferences {
     convening: Vec<Convening>,
     /// What they have of conference bridges.
     bridges: Bridges,
+    /// Those that go on without the bridge on which they began.
+    left_bridge: BTreeSet<ConferenceId>,
     last: u64,
 }
 

@@ -288,6 +288,10 @@ impl Driver {
                 resources::set(&mut self.configuration, &words);
                 self.configure();
             }
+            ["device", name, "is", "gone"] => self.handle(Input::Device { device: name, ability: None }),
+            ["device", name, "has", rest @ ..] => {
+                self.handle(Input::Device { device: name, ability: resources::ability(rest) });
+            }
             ["resources"] => self.printed.push_str(&resources::uses(&self.control)),
             ["taken"] => self.printed.push_str(&places::taken(&self.control)),
             ["wait", seconds] => self.wait(Duration::from_secs(seconds.parse().unwrap())),

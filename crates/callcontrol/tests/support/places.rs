@@ -75,7 +75,9 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
             configuration.bridges.insert("bridge".into(), site);
             let media = Arc::make_mut(&mut configuration.media);
             let function = Function::ConferenceBridge;
-            media.table.add("bridge", Resource { function, is_trusted: false, capacity: None });
+            media
+                .table
+                .add("bridge", Resource { function, is_trusted: false, capacity: None, is_device: false });
             media.in_use = true;
         }
         ["no-rooms"] => admission.locations = Admission::default().locations,

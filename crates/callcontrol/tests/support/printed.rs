@@ -115,6 +115,7 @@ impl Driver {
                     self.gone.insert(port);
                 }
                 if let control::Command::OpenRelay { port }
+                | control::Command::OpenAt { port, .. }
                 | control::Command::OpenPassage { port }
                 | control::Command::OpenMulticast { port, .. } = command
                 {
@@ -133,6 +134,9 @@ impl Driver {
                     control::Command::Close { port } if self.forks.contains(&port) => "close fork".to_owned(),
                     control::Command::OpenRelay { .. } => "open".to_owned(),
                     control::Command::OpenPassage { .. } => "open passage".to_owned(),
+                    control::Command::OpenAt { device, a, b, .. } => {
+                        format!("open at {device}, {} and {}", a.name(), b.name())
+                    }
                     control::Command::OpenMulticast { service, to, .. } => {
                         format!("open {service:?} to {} ttl {} {:?}", to.address, to.ttl, to.codec)
                     }

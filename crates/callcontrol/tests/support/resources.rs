@@ -5,8 +5,9 @@ use std::sync::Arc;
 use strowger_callcontrol::configuration::{
     EarlyOffer, Increment, MediaUse, MulticastMusic, PhoneSettings, WaitingTone,
 };
-use strowger_callcontrol::{CallControl, Configuration};
+use strowger_callcontrol::{CallControl, Configuration, DeviceAbility};
 use strowger_dialplan::resources::{Function, Resource};
+use strowger_media::codec::Codec;
 use strowger_media::control::{Coding, Codings};
 
 /// Takes a line of a script that sets something.
@@ -25,8 +26,9 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
                 "music" => Function::MusicOnHold,
                 other => panic!("function {other}"),
             };
-            let is_trusted = rest.contains(&"trusted");
-            media.table.add(name, Resource { function, is_trusted, capacity: capacity.parse().ok() });
+            let (is_trusted, is_device) = (rest.contains(&"trusted"), rest.contains(&"device"));
+            let capacity = capacity.parse().ok();
+            media.table.add(name, Resource { function, is_trusted, capacity, is_device });
         }
         ["resource-group", name, members @ .., "multicast"] => {
             media.table.group(name, members.iter().copied());
@@ -67,6 +69,13 @@ pub(crate) fn set(configuration: &mut Configuration, words: &[&str]) {
         }
         other => panic!("no resource {other:?}"),
     }
+}
+
+/// What a device can do that comes, by its words: how much, and its codecs.
+pub(crate) fn ability(words: &[&str]) -> Option<DeviceAbility> {
+    let [capacity, codecs @ ..] = words else { return None };
+    let codec = |name: &&str| Codec::KNOWN.into_iter().find(|codec| codec.name() == *name).unwrap();
+    Some(DeviceAbility { capacity: capacity.parse().unwrap(), codecs: codecs.iter().map(codec).collect() })
 }
 
 pub(crate) fn are_there(configuration: &Configuration) -> bool {

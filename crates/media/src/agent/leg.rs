@@ -41,6 +41,8 @@ pub(super) struct ServiceLeg {
     /// What offers of ours say about keys: what was agreed last.
     offers: Wish,
     protected_by: Option<SrtpKeys>,
+    /// What it speaks where its port is at a device, without SRTP.
+    at_device: Option<Vec<Codec>>,
     state: State,
 }
 
@@ -97,12 +99,18 @@ impl ServiceLeg {
                 SrtpOffer::Alone => Wish::Required,
             },
             protected_by: None,
+            at_device: None,
             state: State::Opening { offer: offer_of(ring.media) },
         }
     }
 
     pub(super) const fn port(&self) -> PortId {
         self.port
+    }
+
+    /// Its port will be at a device, which speaks this.
+    pub(super) fn is_at_device(&mut self, codecs: Vec<Codec>) {
+        self.at_device = Some(codecs);
     }
 
     /// The port is open at `address`: answer the call.
@@ -184,7 +192,8 @@ impl ServiceLeg {
             let reason = if has_begun { ReleaseReason::HungUp } else { refused };
             return (service, Ended::Now { cause, reason });
         }
-        (self.port, self.talking) = (port, Talking::No);
+        // The next one is at a worker, unless that is told.
+        (self.port, self.talking, self.at_device) = (port, Talking::No, None);
         if has_begun {
             self.place = Place::Moves;
         }
@@ -444,12 +453,12 @@ impl ServiceLeg {
         LocalMedia {
             origin: self.origin,
             address: self.address,
-            codecs: &Codec::ALL,
+            codecs: self.at_device.as_deref().unwrap_or(&Codec::ALL),
             telephone_event: true,
             ptime_ms: PTIME_DEFAULT_MS,
             direction: self.direction(),
-            keys: &self.keys,
-            offers: self.offers,
+            keys: if self.at_device.is_some() { &[] } else { &self.keys },
+            offers: if self.at_device.is_some() { Wish::Clear } else { self.offers },
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Listener {
     G722(Box<g722::Decoder>),
     /// Opus.
     Opus(Box<opus::Decoder>),
+    /// A codec that we do not speak: nothing is heard.
+    Deaf,
 }
 
 /// Encodes one stream.
@@ -27,6 +29,8 @@ pub enum Speaker {
     G722(Box<g722::Encoder>),
     /// Opus.
     Opus(Box<opus::Encoder>),
+    /// A codec that we do not speak: nothing is said.
+    Dumb(Codec),
 }
 
 impl Listener {
@@ -37,6 +41,7 @@ impl Listener {
             Codec::Pcma => Listener::Pcma,
             Codec::G722 => Listener::G722(Box::default()),
             Codec::Opus => Listener::Opus(Box::default()),
+            Codec::G729 => Listener::Deaf,
         }
     }
 
@@ -47,6 +52,7 @@ impl Listener {
             Listener::Pcma => samples.extend(payload.iter().map(|&byte| g711::decode_a_law(byte))),
             Listener::G722(decoder) => decoder.decode(payload, samples),
             Listener::Opus(decoder) => decoder.decode(payload, samples),
+            Listener::Deaf => {}
         }
     }
 }
@@ -64,6 +70,7 @@ impl Speaker {
             Codec::Pcma => Speaker::Pcma,
             Codec::G722 => Speaker::G722(Box::default()),
             Codec::Opus => Speaker::Opus(Box::new(opus::Encoder::new(bitrate_max.unwrap_or(opus::BITRATE)))),
+            Codec::G729 => Speaker::Dumb(codec),
         }
     }
 
@@ -75,6 +82,7 @@ impl Speaker {
             Speaker::Pcma => Speaker::Pcma,
             Speaker::G722(encoder) => Speaker::G722(encoder.clone()),
             Speaker::Opus(_) => Speaker::with_bitrate(Codec::Opus, bitrate_max),
+            Speaker::Dumb(codec) => Speaker::Dumb(*codec),
         }
     }
 
@@ -85,6 +93,7 @@ impl Speaker {
             Speaker::Pcma => Codec::Pcma,
             Speaker::G722(_) => Codec::G722,
             Speaker::Opus(_) => Codec::Opus,
+            Speaker::Dumb(codec) => *codec,
         }
     }
 
@@ -95,6 +104,7 @@ impl Speaker {
             Speaker::Pcma => payload.extend(samples.iter().map(|&sample| g711::encode_a_law(sample))),
             Speaker::G722(encoder) => encoder.encode(samples, payload),
             Speaker::Opus(encoder) => encoder.encode(samples, payload),
+            Speaker::Dumb(_) => {}
         }
     }
 }

@@ -29,6 +29,8 @@ pub fn multicast_codec(description: &[u8], to: SocketAddr) -> Option<Codec> {
 const fn is_static(codec: Codec) -> bool {
     match codec {
         Codec::Pcmu | Codec::Pcma | Codec::G722 => true,
+        // Nobody here encodes it.
+        Codec::G729 => false,
         Codec::Opus => false,
     }
 }

@@ -26,8 +26,10 @@ pub struct Beside<'a> {
 pub struct AgreedThrough {
     /// The answer to whoever offered.
     pub answer: SessionDescription,
-    /// What both agreed to, unless packets can pass as they are.
+    /// What both agreed to, unless packets can pass as they are: that of whoever offered first.
     pub codings: Option<(Coding, Coding)>,
+    /// What both agreed to, whether packets can pass or not.
+    pub sides: (Coding, Coding),
 }
 
 impl<'a> Beside<'a> {
@@ -95,7 +97,7 @@ pub fn answer_through(
     let alike = numbers(&here.format) == numbers(&there.format)
         && there.receive.codec_of(here.format.payload_type) == Some(here.format.codec)
         && events(&here) == events(&there);
-    Ok(AgreedThrough { answer: text, codings: (!alike).then_some((here, there)) })
+    Ok(AgreedThrough { answer: text, codings: (!alike).then_some((here, there)), sides: (here, there) })
 }
 
 /// What a side agreed to that wrote `theirs` and was told `told`, whichever of the two was the answer.

@@ -8,6 +8,7 @@ use strowger_base::recording::STREAM_LABELS;
 use super::scan::{Line, Lines, MediaLine, fields, number, push_address, push_decimal};
 use super::select::Stream;
 use super::{CryptoLine, Flows, MediaKind, Origin, STREAMS_MAX, Session};
+use crate::codec::Codec;
 use crate::control::{PayloadTypes, RtcpWay};
 use crate::fork::CopyTo;
 
@@ -195,13 +196,14 @@ fn is_about(line: &Line<'_>, kept: &[&[u8]]) -> bool {
 pub fn payload_types(bytes: &[u8]) -> Option<(PayloadTypes, bool)> {
     let session = Session::parse(bytes).ok()?;
     let stream = session.streams.get(session.audio()?)?;
+    let is_ours = |codec: &Codec| Codec::ALL.contains(codec);
     let mut types = PayloadTypes::default();
     for format in &stream.formats {
-        if let Some(codec) = format.codec() {
+        if let Some(codec) = format.codec().filter(is_ours) {
             types.slot(codec).get_or_insert(format.payload_type);
         }
     }
-    let mixes = stream.formats.first().is_some_and(|format| format.codec().is_some());
+    let mixes = stream.formats.first().is_some_and(|format| format.codec().filter(is_ours).is_some());
     Some((types, mixes))
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use super::crypto::CryptoLine;
 use super::scan::number;
 use super::{Direction, STREAMS_MAX, SdpError};
-use crate::codec::{Codec, opus};
+use crate::codec::{Codec, DYNAMIC_FIRST, opus};
 use crate::control::RtcpWay;
 
 /// A description with its streams in order.
@@ -84,14 +84,15 @@ pub struct Format {
 impl Format {
     /// What a payload type means where no `a=rtpmap` says it.
     fn without_map(payload_type: u8) -> Format {
-        let (encoding, clock_hz) = match Codec::from_static(payload_type) {
+        let is_it = |codec: &Codec| codec.payload_type() == payload_type && payload_type < DYNAMIC_FIRST;
+        let (encoding, clock_hz) = match Codec::KNOWN.into_iter().find(is_it) {
             Some(codec) => (codec.name(), codec.rtp_clock_hz()),
             None => ("", 0),
         };
         Format { payload_type, encoding: encoding.into(), clock_hz, parameters: None }
     }
 
-    /// The codec, when it is one of ours.
+    /// The codec, when it is one that can be negotiated.
     pub fn codec(&self) -> Option<Codec> {
         Codec::from_rtpmap(&self.encoding, self.clock_hz)
     }
@@ -106,7 +107,7 @@ impl Format {
     pub fn bitrate_max(&self) -> Option<u32> {
         match self.codec()? {
             Codec::Opus => self.parameters.as_deref().and_then(opus::bitrate_max),
-            Codec::Pcmu | Codec::Pcma | Codec::G722 => None,
+            Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::G729 => None,
         }
     }
 }

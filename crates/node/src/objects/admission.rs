@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use strowger_configuration::kinds::{
-    self, AarGroup, CodecPreferenceList, DevicePool, LocationLink, LocationRoom, MediaFunction, MediaHost,
+    self, AarGroup, CodecPreferenceList, DevicePool, LocationLink, LocationRoom, MediaFunction,
     MediaResource, Region, ServiceParameters,
 };
 use strowger_configuration::setting::{Ref, Room};
@@ -41,8 +41,7 @@ impl Translation<'_> {
         let draft = &mut self.translated.draft.admission;
         draft.regions = state.all::<Region>().map(|(_, it)| region(it)).collect();
         draft.aar_groups = state.all::<AarGroup>().map(|(_, it)| group(it)).collect();
-        let here =
-            |it: &MediaResource| it.function == MediaFunction::ConferenceBridge && it.host == MediaHost::Node;
+        let here = |it: &MediaResource| it.function == MediaFunction::ConferenceBridge;
         let bridges = state.all::<MediaResource>().filter(|(_, it)| here(it));
         draft.bridges = bridges.filter_map(|(_, it)| bridge(state, it)).collect();
         for (id, it) in state.all::<kinds::Location>() {

@@ -16,6 +16,8 @@ use strowger_configuration::setting::Ref;
 use strowger_configuration::{Id, State};
 use strowger_dialplan::resources::{Function, Resource};
 
+use strowger_sccp::resources::io::ResourceKind;
+
 use super::{Translation, name};
 
 impl Translation<'_> {
@@ -24,12 +26,12 @@ impl Translation<'_> {
         let state = self.state;
         let media = &mut self.translated.draft.media;
         for (_, it) in state.all::<MediaResource>() {
-            // A router's registers over SCCP, which is not served.
-            if it.host == MediaHost::Node {
+            let at_router = it.host == MediaHost::Router;
+            if !at_router || router_kind(it.function).is_some() {
                 media.table.add(it.name.as_str(), resource(it));
-                if let Some(music) = multicast(it) {
-                    media.multicast.insert(Arc::from(it.name.as_str()), music);
-                }
+            }
+            if let Some(music) = multicast(it).filter(|_| !at_router) {
+                media.multicast.insert(Arc::from(it.name.as_str()), music);
             }
         }
         for (_, it) in state.all::<AudioSource>() {
@@ -54,6 +56,16 @@ impl Translation<'_> {
         media.in_use = media.table.iter().next().is_some()
             || media.fails_without_trusted_relay
             || media.fails_without_termination_point;
+    }
+}
+
+/// What a router registers for this; `None` for what it cannot do for us.
+pub(super) const fn router_kind(function: MediaFunction) -> Option<ResourceKind> {
+    match function {
+        MediaFunction::ConferenceBridge => Some(ResourceKind::ConferenceBridge),
+        MediaFunction::Transcoder => Some(ResourceKind::Transcoder),
+        MediaFunction::MediaTerminationPoint => Some(ResourceKind::TerminationPoint),
+        MediaFunction::Annunciator | MediaFunction::MusicOnHold => None,
     }
 }
 
@@ -89,7 +101,8 @@ fn resource(it: &MediaResource) -> Resource {
         MediaFunction::MediaTerminationPoint => Function::TerminationPoint,
         MediaFunction::MusicOnHold => Function::MusicOnHold,
     };
-    Resource { function, is_trusted: it.trusted_relay_point, capacity: it.capacity.map(|most| most.get()) }
+    let (is_trusted, is_device) = (it.trusted_relay_point, it.host == MediaHost::Router);
+    Resource { function, is_trusted, capacity: it.capacity.map(|most| most.get()), is_device }
 }
 
 /// What a device pool says.

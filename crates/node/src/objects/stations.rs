@@ -7,8 +7,8 @@ use std::sync::Arc;
 use strowger_base::WallTime;
 use strowger_configuration::kinds::{
     AutoRegistration, BusyLampField, ButtonFeature, Clock as Hours, DateOrder, DateSeparator, DateTimeGroup,
-    Phone, PhoneButtonTemplate, PhoneProtocol, Server, ServiceParameters, SoftKey as Key, SoftKeyState,
-    SoftKeyTemplate,
+    MediaHost, MediaResource, Phone, PhoneButtonTemplate, PhoneProtocol, Server, ServiceParameters,
+    SoftKey as Key, SoftKeyState, SoftKeyTemplate,
 };
 use strowger_configuration::setting::Ref;
 use strowger_configuration::{Id, State};
@@ -19,6 +19,7 @@ use strowger_sccp::station::io::{Server as StationServer, Strangers};
 use strowger_sccp::{Text, Version};
 
 use super::lines::{line_name, number};
+use super::media::router_kind;
 use super::{Translation, name, services};
 use crate::configuration::StationDraft;
 
@@ -38,8 +39,17 @@ impl Translation<'_> {
         let mut shared = Shared::default();
         let phones = state.all::<Phone>().filter(|(_, phone)| phone.protocol == PhoneProtocol::Sccp);
         let stations = phones.map(|(_, phone)| station(state, phone, &mut shared));
-        self.translated.draft.stations.stations = stations.collect();
+        let routers = state.all::<MediaResource>().filter(|(_, it)| it.host == MediaHost::Router);
+        let routers = routers.filter_map(|(_, it)| resource(it));
+        self.translated.draft.stations.stations = stations.chain(routers).collect();
     }
+}
+
+/// A media resource of a router, when it is one that routers have for us.
+fn resource(it: &MediaResource) -> Option<StationDraft> {
+    let kind = router_kind(it.function)?;
+    let device = Device { resource: Some(kind), ..Device::default() };
+    Some(StationDraft { name: it.name.as_str().into(), device: Arc::new(device), lines: Vec::new() })
 }
 
 /// What many devices have in common, by the object that it comes of.
@@ -74,6 +84,7 @@ fn station(state: &State, phone: &Phone, shared: &mut Shared) -> StationDraft {
         clock,
         date_template,
         messages_waiting: false,
+        resource: None,
     };
     // A line without a number of its own is not served, and its key shows nothing.
     let lines = phone.lines.iter().filter_map(|button| line_name(state, button.line)).collect();

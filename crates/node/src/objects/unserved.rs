@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use strowger_configuration::form::{Field, Form};
-use strowger_configuration::kinds::{Line, MediaHost, Phone, PhoneProtocol, Server, SipTransport, Trunk};
+use strowger_configuration::kinds::{
+    Line, MediaHost, MediaResource, Phone, PhoneProtocol, Server, SipTransport, Trunk,
+};
 use strowger_configuration::reader::{ByIdOnly, Names};
 use strowger_configuration::serde_json::{Map, Value};
 use strowger_configuration::setting::EndPoint;
 use strowger_configuration::{AnyObject, Id, Kind, State};
 
+use super::media::router_kind;
 use super::{lines, services, trunks};
 
 /// Something of an object that has no effect.
@@ -90,6 +93,18 @@ fn is_station(object: &AnyObject) -> bool {
     matches!(object, AnyObject::Phone(phone) if phone.protocol == PhoneProtocol::Sccp)
 }
 
+/// What a media resource of a router cannot be.
+fn router(it: &MediaResource, found: &mut Vec<String>) {
+    if router_kind(it.function).is_none() {
+        found.push(
+            "routers have bridges, transcoders and termination points: nobody gets this one".to_owned(),
+        );
+    }
+    if it.encrypted {
+        found.push("media in a router is in the clear: it does nothing".to_owned());
+    }
+}
+
 /// What depends on more than whether a setting is set.
 fn by_value(state: &State, object: &AnyObject, found: &mut Vec<String>) {
     match object {
@@ -97,9 +112,7 @@ fn by_value(state: &State, object: &AnyObject, found: &mut Vec<String>) {
         AnyObject::Phone(it) => phone(it, found),
         AnyObject::Line(it) => line(it, found),
         AnyObject::Server(it) => server(it, found),
-        AnyObject::MediaResource(it) if it.host == MediaHost::Router => {
-            found.push("resources of routers are not served yet: nobody gets it".to_owned());
-        }
+        AnyObject::MediaResource(it) if it.host == MediaHost::Router => router(it, found),
         AnyObject::PhoneService(it)
             if it.url.as_str().starts_with('/') && services::base(state).is_none() =>
         {

@@ -8,7 +8,10 @@ use strowger_base::leg::{BindingId, Origin, Signal};
 use strowger_base::net::{Flow, StreamId};
 use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::watch::{LineState, WatchId};
-use strowger_base::{Command, Event, LegId, LineName};
+use strowger_base::{Command, ConferenceId, Event, LegId, LineName};
+use strowger_callcontrol::DeviceAbility;
+use strowger_media::codec::Codec;
+use strowger_media::control::{self, PortId, Report};
 use strowger_sccp::Text;
 use strowger_sccp::message::statistics::Statistics;
 use strowger_sccp::station::io::Registered;
@@ -41,6 +44,10 @@ pub(crate) enum Input<'a> {
     News(WatchId, &'a LineState),
     /// A document is to be sent to a device.
     Push(QueryId, &'a Push),
+    /// A seat of a conference shall be opened at a device, which is there.
+    OpenSeat { port: PortId, device: Arc<str>, conference: ConferenceId },
+    /// A port at a device shall do something; or a relay shall be opened there.
+    Media(control::Command),
     /// A deadline is due.
     Timeout,
 }
@@ -71,6 +78,14 @@ pub(crate) enum Output {
     Pushed(QueryId, Result<Pushed, PushRefused>),
     /// A station came or went, or was sent a document.
     News(News),
+    /// A port at a device.
+    Report(Report),
+    /// A seat that was asked for will be at a device, which speaks this.
+    Seat(PortId, Vec<Codec>),
+    /// A media resource can do this now; nothing any more when `None`.
+    Able { device: Box<str>, ability: Option<DeviceAbility> },
+    /// A port is lost with what a device did; that it is closed is told next.
+    PortLost { port: PortId, device: Arc<str>, reason: &'static str },
 }
 
 /// Where outputs are put.
@@ -190,7 +205,7 @@ impl Counters {
 
     pub(crate) const fn refused(&mut self, why: Refusal) {
         let counter = match why {
-            Refusal::UnknownDevice => &mut self.refused_unknown,
+            Refusal::UnknownDevice | Refusal::OtherKind(_) => &mut self.refused_unknown,
             Refusal::VersionTooOld(_) => &mut self.refused_version,
             Refusal::TooSlow => &mut self.refused_slow,
             Refusal::Broken(_) => &mut self.refused_broken,

@@ -13,7 +13,7 @@ use super::device::Device;
 use super::io::{Outbox, Output, Registered, Strangers, WhyPassedOver};
 use super::reason::{Refusal, WhyGone, WhyRegistered};
 use super::{Stations, words};
-use crate::codes::UnregisterStatus;
+use crate::codes::{DeviceType, UnregisterStatus};
 use crate::frame::Frame;
 use crate::ids::MessageId;
 use crate::message::capabilities::CapabilitiesReq;
@@ -22,6 +22,7 @@ use crate::message::registration::{
     SpcpRegisterTokenReject, UnregisterAck,
 };
 use crate::message::{DecodeError, FromStation};
+use crate::resources::io::ResourceKind;
 use crate::version::{Dialect, Features};
 use crate::wire::text::Text;
 
@@ -65,7 +66,8 @@ impl Stations {
                 }
                 Concern::Register(register) => return self.register(stream, connection, register, out),
                 Concern::Token(token) => self.token(now, stream, connection, &token, out),
-                Concern::Leave if session.calls => {
+                // A router takes its media resources away whatever they do; phones ask.
+                Concern::Leave if session.calls && !session.is_resource() => {
                     let status = UnregisterStatus::CALLS_IN_PROGRESS;
                     send(out, stream, session.dialect, UnregisterAck { status });
                 }
@@ -113,11 +115,11 @@ impl Stations {
     ) -> Option<End> {
         self.no_stranger(connection);
         connection.name = Some(register.name.clone());
-        if self.is_welcome_stranger(&register.name) {
+        if !is_resource(register.device) && self.is_welcome_stranger(&register.name) {
             return self.let_wait(stream, connection, register, out);
         }
-        let Register { name, device: model, features, streams_active, load, .. } = register;
-        let admitted = self.admit(&name, features);
+        let Register { name, device: model, features, streams_active, streams_max, load, .. } = register;
+        let admitted = self.admit(&name, model, features);
         let (device, dialect) = match admitted {
             Ok(admitted) => admitted,
             Err(why) => {
@@ -146,6 +148,7 @@ impl Stations {
             abilities: features,
             load: load.clone(),
             streams_active,
+            streams_max,
             why: connection.told.take().unwrap_or(WhyRegistered::Untold),
         }));
         if let Some(alarm) = connection.alarm.take() {
@@ -228,8 +231,21 @@ impl Stations {
     }
 
     /// Whether a device may register, and what is spoken with it.
-    fn admit(&self, name: &Text, features: Features) -> Result<(Arc<Device>, Dialect), Refusal> {
+    fn admit(
+        &self,
+        name: &Text,
+        model: DeviceType,
+        features: Features,
+    ) -> Result<(Arc<Device>, Dialect), Refusal> {
         let device = self.devices.get(name.as_str()).ok_or(Refusal::UnknownDevice)?;
+        // A phone may say that it is any model, but not that it is a media resource.
+        let is_meant = match device.resource {
+            Some(kind) => kind.is(model),
+            None => !is_resource(model),
+        };
+        if !is_meant {
+            return Err(Refusal::OtherKind(model));
+        }
         let dialect = Dialect::agreed(features, device.highest_version)
             .ok_or(Refusal::VersionTooOld(features.version_number()))?;
         if self.registered.len() >= limits::STATIONS && !self.registered.contains_key(name.as_str()) {
@@ -317,6 +333,12 @@ impl Stations {
         };
         self.end(old, connection, End::Left(WhyGone::RegisteredAnew), out);
     }
+}
+
+/// Whether a type is one of a media resource.
+fn is_resource(model: DeviceType) -> bool {
+    use ResourceKind as Kind;
+    [Kind::ConferenceBridge, Kind::Transcoder, Kind::TerminationPoint].iter().any(|kind| kind.is(model))
 }
 
 /// Not less, or a station would ask before its turn.

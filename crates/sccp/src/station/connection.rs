@@ -221,6 +221,11 @@ impl Session {
         }
     }
 
+    /// Whether it is a media resource, and no phone.
+    pub(super) fn is_resource(&self) -> bool {
+        self.device.resource.is_some()
+    }
+
     /// Tells it something that concerns a call.
     pub(super) fn tell(&mut self, stream: StreamId, message: &ToStation, out: &mut Outbox) {
         self.shown.note(message);

@@ -6,6 +6,7 @@ use strowger_base::WallTime;
 
 use crate::codes::{ButtonType, Instance, KeyMode, Phrase, SoftKey};
 use crate::message::keys::{Button, SoftKeyDefinition, SoftKeySet};
+use crate::resources::io::ResourceKind;
 use crate::version::Version;
 use crate::wire::text::Text;
 
@@ -34,6 +35,8 @@ pub struct Device {
     pub date_template: Text,
     /// Whether its message lamp is on when it comes.
     pub messages_waiting: bool,
+    /// What it does with media, when it is a media resource and no phone.
+    pub resource: Option<ResourceKind>,
 }
 
 impl Default for Device {
@@ -47,6 +50,7 @@ impl Default for Device {
             clock: Arc::new(Clock::default()),
             date_template: Text::from("D/M/Y"),
             messages_waiting: false,
+            resource: None,
         }
     }
 }

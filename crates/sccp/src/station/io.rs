@@ -250,6 +250,8 @@ pub struct Registered {
     pub load: Text,
     /// The media that outlived its last registration, in RTP streams.
     pub streams_active: u32,
+    /// RTP streams that it can have at once.
+    pub streams_max: u32,
     /// Why it registered.
     pub why: WhyRegistered,
 }

@@ -1,6 +1,6 @@
 //! Why stations come and go, in the words in which operators ask.
 
-use crate::codes::{AlarmSeverity, LastReason, OutOfServiceReason, ResetType};
+use crate::codes::{AlarmSeverity, DeviceType, LastReason, OutOfServiceReason, ResetType};
 use crate::frame::FrameError;
 use crate::message::registration::{Alarm, XmlAlarm};
 use crate::wire::text::Text;
@@ -201,6 +201,8 @@ impl From<XmlAlarm> for LastAlarm {
 pub enum Refusal {
     /// No device of this name is configured.
     UnknownDevice,
+    /// It is configured as a phone and comes as a media resource, or the other way round, or as a resource that does something else.
+    OtherKind(DeviceType),
     /// It speaks a version that is too old.
     VersionTooOld(u8),
     /// As many stations are registered as there may be.
@@ -218,6 +220,7 @@ impl Refusal {
     pub const fn word(self) -> &'static str {
         match self {
             Refusal::UnknownDevice => "unknown-device",
+            Refusal::OtherKind(_) => "other-kind",
             Refusal::VersionTooOld(_) => "version-too-old",
             Refusal::TooManyStations => "too-many-stations",
             Refusal::TooSlow => "too-slow",

@@ -122,7 +122,10 @@ pub(crate) fn seats(draft: &mut Draft, functions: &[Function], capacity: u32) {
             Function::MusicOnHold => ("music", false),
         };
         let function = if is_trusted { Function::TerminationPoint } else { *function };
-        draft.media.table.add(name, Resource { function, is_trusted, capacity: Some(capacity) });
+        draft
+            .media
+            .table
+            .add(name, Resource { function, is_trusted, capacity: Some(capacity), is_device: false });
     }
 }
 

@@ -1,4 +1,4 @@
-//! Phones that speak SCCP.
+//! Phones that speak SCCP, and media resources of routers.
 
 use std::sync::Arc;
 
@@ -29,4 +29,23 @@ pub(crate) fn station(number: &str, draft: &mut Draft) {
         device: Arc::new(device),
         lines: vec![number.into()],
     });
+}
+
+/// A media resource of a router, whose name says what it does. It is in no group.
+#[cfg(test)]
+pub(crate) fn router(name: &str, draft: &mut Draft) {
+    use strowger_dialplan::resources::{Function, Resource};
+    use strowger_sccp::resources::io::ResourceKind;
+
+    let (function, kind) = match name {
+        _ if name.starts_with("XCODE") => (Function::Transcoder, ResourceKind::Transcoder),
+        _ if name.starts_with("CFB") => (Function::ConferenceBridge, ResourceKind::ConferenceBridge),
+        _ => (Function::TerminationPoint, ResourceKind::TerminationPoint),
+    };
+    let is_trusted = function == Function::TerminationPoint;
+    let resource = Resource { function, is_trusted, capacity: None, is_device: true };
+    draft.media.in_use = true;
+    draft.media.table.add(name, resource);
+    let device = Arc::new(Device { resource: Some(kind), ..Device::default() });
+    draft.stations.stations.push(StationDraft { name: name.into(), device, lines: Vec::new() });
 }

@@ -85,6 +85,9 @@ impl Scenario {
             let version = [17, 22, 11, 5][place % 4];
             world.station_comes(number, version).expect("a station");
         }
+        for (name, kind) in wants.iter().filter_map(|want| wants::router(want)) {
+            world.router_comes(name, kind).expect("a router");
+        }
         world.wait(Duration::from_secs(7)).expect("phones register");
         Scenario { world, displays: BTreeMap::new(), looked: 0 }
     }
@@ -144,6 +147,9 @@ impl Scenario {
         if let Some((other, what)) = what.strip_prefix("and ").and_then(|rest| rest.split_once(' ')) {
             return [who, other].iter().all(|who| self.somebody(who, what));
         }
+        if self.world.stations.routers.contains_key(who) {
+            return self.world.router_does(who, what);
+        }
         if self.world.stations.phones.contains_key(who) {
             return self.world.station_does(who, what);
         }
@@ -158,6 +164,8 @@ impl Scenario {
             Some(("has", "a camera")) => phone.beside = Beside::Video,
             Some(("has", "G.722 alone")) => phone.codecs = Codecs::only(&["9"]),
             Some(("has", "PCMA alone")) => phone.codecs = Codecs::only(&["8"]),
+            Some(("has", "G.729 alone")) => phone.codecs = Codecs::only(&["18"]),
+            Some(("has", "G.722 and G.711")) => phone.codecs = Codecs::only(&["9", "0", "8"]),
             Some(("has", "PCMU alone")) => phone.codecs = Codecs::only(&["0"]),
             Some(("offers", "nothing")) => phone.delays = true,
             Some(("knows", "of recordings")) => phone.aware = true,
@@ -293,6 +301,15 @@ impl Scenario {
                 let all: Vec<String> = shown.into_iter().collect();
                 let text = if all.is_empty() { "is idle".to_owned() } else { all.join(", ") };
                 news.push_str(&format!("    {number} {text}\n"));
+            }
+        }
+        for (name, it) in &self.world.stations.routers {
+            let shown: BTreeSet<String> = it.router.shows().into_iter().collect();
+            let before = self.displays.insert(name.clone(), shown.clone()).unwrap_or_default();
+            if shown != before {
+                let all: Vec<String> = shown.into_iter().collect();
+                let text = if all.is_empty() { "is idle".to_owned() } else { all.join(", ") };
+                news.push_str(&format!("    {name} {text}\n"));
             }
         }
         for phone in &self.world.phones {
@@ -501,6 +518,11 @@ fn security() {
 #[test]
 fn admission() {
     check("admission.txt", include_str!("../../scenarios/admission.txt"));
+}
+
+#[test]
+fn routers() {
+    check("routers.txt", include_str!("../../scenarios/routers.txt"));
 }
 
 #[test]

@@ -7,10 +7,12 @@ use std::time::Duration;
 use strowger_base::net::{Protocol, StreamId, Transport};
 use strowger_base::{Instant, Rng};
 use strowger_node::Input;
+use strowger_phones::skinny::phone::{RING_IN, Skinny};
+#[cfg(test)]
+use strowger_phones::skinny::router::Router;
 
 use super::{Failure, World};
 use crate::setting::{self, FEATURES, NUMBERS};
-use crate::skinny::phone::{RING_IN, Skinny};
 
 /// How long bytes are under way.
 const DELAY: Duration = Duration::from_micros(200);
@@ -20,6 +22,9 @@ const DELAY: Duration = Duration::from_micros(200);
 pub(crate) struct Stations {
     /// By the numbers of their lines.
     pub(crate) phones: BTreeMap<String, Station>,
+    /// Media resources of routers, by their names.
+    #[cfg(test)]
+    pub(crate) routers: BTreeMap<String, AtRouter>,
     under_way: BTreeMap<(Instant, u64), (Direction, StreamId, Vec<u8>)>,
     sequence: u64,
     streams: u64,
@@ -36,6 +41,16 @@ pub(crate) struct Station {
     pub(super) keepalive: Instant,
 }
 
+/// A media resource of a router.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct AtRouter {
+    pub(crate) router: Router,
+    /// Nobody is connected when `None`.
+    pub(super) stream: Option<StreamId>,
+    keepalive: Instant,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Direction {
     ToNode,
@@ -45,7 +60,13 @@ enum Direction {
 impl Stations {
     pub(crate) fn next(&self) -> Option<Instant> {
         let keepalives = self.phones.values().filter(|it| it.phone.registered).map(|it| it.keepalive);
-        self.under_way.keys().next().map(|(at, _)| *at).into_iter().chain(keepalives).min()
+        let next = self.under_way.keys().next().map(|(at, _)| *at).into_iter().chain(keepalives).min();
+        #[cfg(test)]
+        let next = {
+            let connected = self.routers.values().filter(|it| it.stream.is_some());
+            connected.map(|it| it.keepalive).chain(next).min()
+        };
+        next
     }
 
     /// Bytes of the node for a phone.
@@ -67,6 +88,64 @@ impl Stations {
             .map(|it| (it.stream, std::mem::take(&mut it.phone.sends)))
             .collect();
         said.into_iter().for_each(|(stream, bytes)| self.put(now, Direction::ToNode, stream, bytes));
+        #[cfg(test)]
+        {
+            let said: Vec<(StreamId, Vec<u8>)> = self
+                .routers
+                .values_mut()
+                .filter(|it| !it.router.sends.is_empty())
+                .filter_map(|it| Some((it.stream?, std::mem::take(&mut it.router.sends))))
+                .collect();
+            said.into_iter().for_each(|(stream, bytes)| self.put(now, Direction::ToNode, stream, bytes));
+        }
+    }
+}
+
+#[cfg(test)]
+impl World {
+    /// A media resource of a router comes.
+    pub(super) fn router_comes(&mut self, name: &str, kind: u32) -> Result<(), Failure> {
+        let host = 240 + self.stations.routers.len() as u8;
+        let router = Router::new(name, kind, 17, [192, 0, 2, host]);
+        let router = AtRouter { router, stream: None, keepalive: Instant::FAR_FUTURE };
+        self.stations.routers.insert(name.to_owned(), router);
+        self.router_connects(name)
+    }
+
+    /// It comes over a new connection.
+    pub(super) fn router_connects(&mut self, name: &str) -> Result<(), Failure> {
+        self.stations.streams += 1;
+        let stream = StreamId(self.stations.streams);
+        let Some(it) = self.stations.routers.get_mut(name) else { return Ok(()) };
+        it.router.connects();
+        (it.stream, it.keepalive) = (Some(stream), self.now.mono + Duration::from_secs(30));
+        let (peer, local) = (SocketAddr::from((it.router.ip, 49_152)), ([192, 0, 2, 1], 2000).into());
+        let (protocol, transport) = (Protocol::Sccp, Transport::Tcp);
+        self.give(Input::StreamOpened { stream, protocol, transport, local, peer })?;
+        self.stations.collect(self.now.mono);
+        Ok(())
+    }
+
+    /// Its connection breaks, and what it did ends with it.
+    pub(super) fn router_breaks(&mut self, name: &str) -> Result<(), Failure> {
+        let Some(it) = self.stations.routers.get_mut(name) else { return Ok(()) };
+        it.router.streams_open.clear();
+        it.router.registered = false;
+        let Some(stream) = it.stream.take() else { return Ok(()) };
+        self.stations.under_way.retain(|_, (_, of, _)| *of != stream);
+        self.give(Input::StreamClosed { stream })
+    }
+
+    /// Bytes for a router.
+    fn router_hears(&mut self, stream: StreamId, bytes: &[u8]) -> Result<(), Failure> {
+        let Some(it) = self.stations.routers.values_mut().find(|it| it.stream == Some(stream)) else {
+            return Ok(());
+        };
+        it.router.hears(bytes);
+        match it.router.complaint.take() {
+            Some(complaint) => Err(format!("{:?} {}: {complaint}", self.now.mono, it.router.name)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -191,6 +270,8 @@ impl World {
             match direction {
                 Direction::ToNode => self.give(Input::StreamBytes { stream, bytes: &bytes })?,
                 Direction::ToPhone => {
+                    #[cfg(test)]
+                    self.router_hears(stream, &bytes)?;
                     if let Some(it) = self.stations.phones.values_mut().find(|it| it.stream == stream) {
                         it.phone.hears(&bytes);
                         if let Some(complaint) = it.phone.complaint.take() {
@@ -203,6 +284,11 @@ impl World {
         for it in self.stations.phones.values_mut().filter(|it| it.keepalive <= now) {
             it.keepalive = now + Duration::from_secs(u64::from(it.phone.keepalive.max(10)));
             it.phone.says_that_it_is_there();
+        }
+        #[cfg(test)]
+        for it in self.stations.routers.values_mut().filter(|it| it.stream.is_some() && it.keepalive <= now) {
+            it.keepalive = now + Duration::from_secs(u64::from(it.router.keepalive.max(10)));
+            it.router.says_that_it_is_there();
         }
         self.stations.collect(now);
         Ok(())

@@ -29,7 +29,7 @@ pub(super) fn routes() -> Vec<Route> {
             answers: vec![route::Answer {
                 status: 200,
                 shape: Shape::Json(
-                    "Each registered SCCP device with its address, model, firmware, version, lines and calls, and why it registered.",
+                    "Each registered SCCP device with its address, model, firmware, version, lines and calls, and why it registered; and the media resources of routers, registered or not.",
                 ),
             }],
             ..Route::question("/api/v1/stations", "stations", "The registered SCCP devices", |site, ask| {
@@ -83,6 +83,10 @@ async fn list(site: Arc<Site>, _: Ask) -> Result<Response, Problem> {
         };
         rows.extend(stations::rows(&stations));
         let Some(next) = next else {
+            let Answer::MediaResources(all) = site.ask(Question::MediaResources).await? else {
+                return Err(unexpected());
+            };
+            rows.extend(stations::absent(&all));
             let body = serde_json::json!({ "stations": rows, "connections": connections });
             return Ok(json(StatusCode::OK, &body));
         };

@@ -49,6 +49,7 @@ impl Placement {
             | Command::Protect { port, .. }
             | Command::Unseal { port, .. }
             | Command::OpenRelay { port }
+            | Command::OpenAt { port, .. }
             | Command::OpenPassage { port }
             | Command::Keys { port, .. }
             | Command::Press { port, .. }

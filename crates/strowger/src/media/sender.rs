@@ -82,6 +82,7 @@ pub(super) const fn opens(command: &Command) -> bool {
         Command::OpenEndpoint { .. }
         | Command::OpenMulticast { .. }
         | Command::OpenRelay { .. }
+        | Command::OpenAt { .. }
         | Command::OpenPassage { .. }
         | Command::OpenFork { .. } => true,
         Command::Close { .. }

@@ -22,6 +22,19 @@ impl super::Conferences {
     pub(crate) fn bridge_of(&self, id: ConferenceId) -> Option<&str> {
         self.bridges.get(&id)?.first().map(Allocation::resource)
     }
+
+    /// The same where its seats are still there.
+    pub(crate) fn bridge_device(&self, id: ConferenceId) -> Option<&str> {
+        self.bridge_of(id).filter(|_| !self.left_bridge.contains(&id))
+    }
+
+    /// A bridge is not there any more: the server goes on by itself with its conferences, also when the bridge comes back, since their
+    /// parties would not hear each other from two places.
+    pub(crate) fn leave_bridge(&mut self, bridge: &str) {
+        let on_it = |seats: &Vec<Allocation>| seats.first().is_some_and(|seat| seat.resource() == bridge);
+        let ids = self.bridges.iter().filter(|(_, seats)| on_it(seats)).map(|(id, _)| *id);
+        self.left_bridge.extend(ids);
+    }
 }
 
 impl CallControl {
@@ -101,5 +114,7 @@ impl CallControl {
             seats.drain(..gone).for_each(|seat| resources.give_back(seat));
             !seats.is_empty()
         });
+        let bridges = &conferences.bridges;
+        conferences.left_bridge.retain(|id| bridges.contains_key(id));
     }
 }

@@ -56,7 +56,8 @@ pub(super) fn with_transcoders(rng: &mut Rng) -> Configuration {
     let relay = if rng.one_in(2) { RelayMode::Always } else { RelayMode::Never };
     let mut configuration = configuration(relay);
     let mut media = MediaResources { in_use: true, ..MediaResources::default() };
-    let resource = Resource { function: Function::Transcoder, is_trusted: false, capacity: None };
+    let resource =
+        Resource { function: Function::Transcoder, is_trusted: false, capacity: None, is_device: false };
     media.table.add("t", resource);
     configuration.media = Arc::new(media);
     configuration
@@ -195,10 +196,10 @@ fn give_resources(rng: &mut Rng, configuration: &mut Configuration) {
     let functions = [Function::Transcoder, Function::TerminationPoint, Function::MusicOnHold];
     for (name, function) in ["t", "p", "m"].into_iter().zip(functions) {
         let capacity = Some(rng.below(4) as u32);
-        media.table.add(name, Resource { function, is_trusted: rng.one_in(2), capacity });
+        media.table.add(name, Resource { function, is_trusted: rng.one_in(2), capacity, is_device: false });
     }
     let (function, capacity) = (Function::ConferenceBridge, Some(3 + rng.below(8) as u32));
-    media.table.add("b", Resource { function, is_trusted: false, capacity });
+    media.table.add("b", Resource { function, is_trusted: false, capacity, is_device: false });
     media.table.group("g", ["m"]);
     media.table.list("l", ["g"]);
     media.fails_without_trusted_relay = rng.one_in(4);

@@ -4,6 +4,30 @@ use crate::skinny::phone::{CONNECTED, HOLD, RING_IN};
 use crate::world::World;
 
 impl World {
+    /// Something happens to a media resource of a router; false when it cannot happen now.
+    pub(super) fn router_does(&mut self, name: &str, what: &str) -> bool {
+        let Some(it) = self.stations.routers.get_mut(name) else { return false };
+        let done = match what {
+            "loses its connection" => self.router_breaks(name),
+            "comes back" => self.router_connects(name),
+            "has no port for anybody" => {
+                it.router.has_no_port = true;
+                Ok(())
+            }
+            "is shut down" => {
+                it.router.unregisters();
+                Ok(())
+            }
+            _ if let Some(streams) = what.strip_prefix("has streams left: ") => {
+                it.router.has_streams(streams.parse().expect("a number"));
+                Ok(())
+            }
+            _ => panic!("a router cannot {what}"),
+        };
+        self.stations.collect(self.now.mono);
+        done.is_ok()
+    }
+
     /// The user of a phone does something; false when it cannot be done now.
     pub(super) fn station_does(&mut self, number: &str, what: &str) -> bool {
         let Some(it) = self.stations.phones.get_mut(number) else { return false };

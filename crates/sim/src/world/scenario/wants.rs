@@ -22,6 +22,7 @@ use strowger_node::configuration::{
     RegionDraft, RouteDraft, RouteGroupDraft, RouteListDraft, RouteListMemberDraft, SiteDraft,
     TranslationDraft, TrunkDialling,
 };
+use strowger_phones::skinny::router::{BRIDGE, TERMINATION_POINT, TRANSCODER};
 use strowger_sip::io::Trunk;
 
 use crate::phone::Keypad;
@@ -166,6 +167,7 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             draft.plan.paging.insert("office".into(), Arc::new(group));
         }
         "multicast music" => multicast_music(draft),
+        _ if let Some((name, _)) = router(want) => setting::router(name, draft),
         _ if let Some(number) = station(want) => setting::station(number, draft),
         _ if let Some((number, keypad)) = keypad(want) => {
             let of_phone = draft.lines.iter_mut().filter(|line| &*line.number == number);
@@ -178,6 +180,18 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
 /// Which line has an SCCP phone.
 pub(super) fn station(want: &str) -> Option<&str> {
     want.strip_suffix(" has an SCCP phone")
+}
+
+/// Which media resource a router has, and what it registers as.
+pub(super) fn router(want: &str) -> Option<(&str, u32)> {
+    let name = want.strip_prefix("a router has ")?;
+    let kind = match name {
+        "XCODE1" | "XCODE2" => TRANSCODER,
+        "CFB1" => BRIDGE,
+        "MTP1" => TERMINATION_POINT,
+        _ => return None,
+    };
+    Some((name, kind))
 }
 
 /// Where a phone has its keys.
@@ -268,7 +282,8 @@ pub(super) const GATEWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(
 /// Whoever is held hears what goes out to all.
 fn multicast_music(draft: &mut Draft) {
     let media = &mut draft.media;
-    let resource = Resource { function: Function::MusicOnHold, is_trusted: false, capacity: None };
+    let (function, is_trusted, capacity, is_device) = (Function::MusicOnHold, false, None, false);
+    let resource = Resource { function, is_trusted, capacity, is_device };
     let base = SocketAddr::from(([239, 1, 1, 1], 16_384));
     let music = MulticastMusic { base, increment: Increment::Address, ttl: 1, always: false };
     media.in_use = true;
