@@ -237,7 +237,8 @@ impl Allocations {
         lists: &[&str],
         seats: u32,
     ) -> Result<Allocation, Exhausted> {
-        let (mut full, mut absent): (Vec<(Arc<str>, u32)>, Vec<Arc<str>>) = (Vec::new(), Vec::new());
+        let mut full: Vec<(Arc<str>, u32)> = Vec::new();
+        let mut absent: Vec<Arc<str>> = Vec::new();
         for (group, mut tier) in resources.tiers(function, lists) {
             tier.retain(|name| is_fit(name));
             let usage = |name: &Arc<str>| self.in_use.get(name).copied().unwrap_or_default();

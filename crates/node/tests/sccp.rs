@@ -674,7 +674,7 @@ fn a_long_screen_goes_in_parts_to_phones_that_take_them_and_not_at_all_to_others
     let document = format!("<CiscoIPPhoneText><Text>{text}</Text></CiscoIPPhoneText>");
     let (mut world, mut phones) = scene(18);
     pushed(&mut world, &mut phones, push(&document)).expect("an answer").expect("sent");
-    assert_eq!(phones.phone(11).documents, [document.clone()]);
+    assert_eq!(phones.phone(11).documents, std::slice::from_ref(&document));
     let (mut world, mut phones) = scene(17);
     let refused = pushed(&mut world, &mut phones, push(&document)).expect("an answer");
     let (has, most, version) = (document.len(), 2000, 17);

@@ -232,12 +232,9 @@ impl Router {
                     }
                     self.kept.insert(party, stream.port);
                 }
-                Some(mut stream) => {
-                    // It may go on sending until it is told to stop.
-                    if stream.sends.take().is_some() {
-                        self.kept.insert(party, 0);
-                    }
-                }
+                // It may go on sending until it is told to stop.
+                Some(stream) if stream.sends.is_some() => _ = self.kept.insert(party, 0),
+                Some(_) => {}
                 None if !self.has_no_port && !self.is_mute => {
                     self.complain(format!("stream {party} is closed that was not open"));
                 }
