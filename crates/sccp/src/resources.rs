@@ -91,7 +91,7 @@ impl Resources {
             Input::Open { session, device, legs, conference } => {
                 self.open(now, session, (device, conference), legs, out);
             }
-            Input::Direct { session, leg, spoken, to } => self.direct(session, leg, (spoken, to), out),
+            Input::Direct { session, leg, spoken, to } => self.direct(now, (session, leg), (spoken, to), out),
             Input::Close { session } => self.close(session, out),
             Input::Timeout => {
                 while let Some((_, session)) = self.timers.pop_due(now.mono) {
@@ -232,14 +232,17 @@ impl Resources {
 
     fn direct(
         &mut self,
-        id: SessionId,
-        leg: Leg,
+        now: Now,
+        (id, leg): (SessionId, Leg),
         (spoken, to): (Spoken, Option<SocketAddr>),
         out: &mut Outbox,
     ) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let mut said = Vec::new();
         session.direct(leg, spoken, to, &mut said);
+        if session.reopens() && session.patience.is_none() {
+            session.patience = Some(self.timers.set(now.mono + ACK_TIME, id));
+        }
         let device = session.device.clone();
         said.into_iter().for_each(|message| tell(&device, message, out));
     }
@@ -259,16 +262,23 @@ impl Resources {
         let mut said = Vec::new();
         let acknowledged = session.acknowledged(leg, at, &mut said);
         said.into_iter().for_each(|message| tell(device, message, out));
+        let is_open = session.is_open;
+        if is_open
+            && !session.reopens()
+            && let Some(patience) = session.patience.take()
+        {
+            self.timers.cancel(patience);
+        }
         match acknowledged {
             Acknowledged::Waits => {}
             Acknowledged::Opened(a, b) => {
-                if let Some(patience) = session.patience.take() {
-                    self.timers.cancel(patience);
-                }
                 if let Some(it) = self.devices.get_mut(device) {
                     it.opened += 1;
                 }
                 out.push(Output::Opened { session: id, a, b });
+            }
+            Acknowledged::Refused if is_open => {
+                self.end(id, "the device opened no port for another codec", out);
             }
             Acknowledged::Refused => {
                 let words = status.name().unwrap_or("no port");

@@ -517,6 +517,48 @@ fn the_ladders_of_calls() {
     let call = CallReference(0);
     listens.say(Stimulus { stimulus: Button::LINE, instance: Instance(1), call, status: None });
 
+    let mut refused = Bench::new();
+    refused.title(
+        "a hold is refused when the receiver is down, and one whose end is refused too: both stay on hold",
+    );
+    refused.talk();
+    refused.soft_key(SoftKey::HOLD);
+    refused.say(OnHook { of: None });
+    refused.command(&Command::RefuseMedia(Cause::RESOURCE_UNAVAILABLE), Media::None);
+    refused.soft_key(SoftKey::RESUME);
+    refused.opens(24_002);
+    refused.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::SendReceive)));
+    refused.soft_key(SoftKey::HOLD);
+    refused.command(&Command::RefuseMedia(Cause::RESOURCE_UNAVAILABLE), Media::None);
+    refused.opens(24_004);
+    refused.command(&Command::RefuseMedia(Cause::RESOURCE_UNAVAILABLE), Media::None);
+    refused.command(&Command::RefuseMedia(Cause::RESOURCE_UNAVAILABLE), Media::None);
+
+    let mut aloud = Bench::new();
+    aloud.title(
+        "what was heard to wait in a call rings when that is over, and at once where nothing is heard",
+    );
+    aloud.talk();
+    aloud.ring(40, RingSound::CallWaiting, Media::None);
+    aloud.say(OnHook { of: Some(LineCall { line: Instance(1), call: CallReference(1) }) });
+    aloud.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
+    aloud.ring(44, RingSound::CallWaiting, Media::None);
+
+    let mut paused = Bench::new();
+    paused.title("a key taken back begins the pause anew, and without a key there is nothing to wait for");
+    let call = CallReference(0);
+    paused.say(SoftKeyEvent { event: SoftKey::FORWARD_ALL, line: Instance(1), call });
+    paused.dial("12");
+    paused.now += Duration::from_secs(4);
+    paused.soft_key(SoftKey::BACKSPACE);
+    paused.now += Duration::from_secs(4);
+    paused.input(Input::Timeout);
+    paused.soft_key(SoftKey::BACKSPACE);
+    assert_eq!(paused.calls.next_timeout(), None, "nothing is waited for");
+    paused.dial("3");
+    paused.now += Duration::from_secs(5);
+    paused.input(Input::Timeout);
+
     let mut late = Bench::new();
     late.title("a phone that never says where its port is, one that has none, and one that is gone");
     late.ring(40, RingSound::Usual, Media::Offer(voice(20_000, Direction::SendReceive)));
@@ -563,6 +605,9 @@ fn the_ladders_of_calls() {
         settings,
         elsewhere_answered,
         listens,
+        refused,
+        aloud,
+        paused,
         late,
     ]
     .iter()

@@ -1,6 +1,6 @@
 //! What belongs to the machine: what the node file says of it, and what the `server` object of this node says in its place.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use strowger_base::limits;
@@ -113,6 +113,7 @@ impl Machine {
         if let Some(listener) = listens {
             machine.media_bind = listener.address.get();
         }
+        let calls = machine.media_bind;
         if let Some(address) = &server.media_address {
             // Peers may know this machine by an address that it does not have, behind a translator.
             machine.media_bind = match address.get() {
@@ -132,8 +133,8 @@ impl Machine {
         }
         let port = server.phone_services_port.and_then(|port| u16::try_from(port.get()).ok());
         machine.phone_services = port.filter(|port| *port > 0).map(|port| {
-            // Those of phones, as calls are.
-            SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))
+            // Where the calls of phones are taken, and nowhere else.
+            SocketAddr::new(calls, port)
         });
         if let Some(time) = server.drain_max {
             machine.drain_max = time.get();

@@ -110,6 +110,8 @@ pub(crate) struct Facts {
     pub(super) relay_keys: PortKeys,
     /// A relay is gone to which a side still sends.
     pub(super) relay_lost: bool,
+    /// How often it was lost.
+    pub(super) relay_losses: u8,
     /// What devices want in the way of their media.
     pub(super) points: Option<Box<Points>>,
     /// The annunciator that its caller hears before the answer, where any is configured.

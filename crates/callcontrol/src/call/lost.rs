@@ -43,7 +43,10 @@ impl Call {
             step.relay_is_lost();
         }
         self.state = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Talking(talking) if translated && talking.is_without_transcoder(&mut step) => {
+            State::Talking(talking)
+                if translated
+                    && (step.facts.relay_losses > LOSSES_MAX || talking.is_without_transcoder(&mut step)) =>
+            {
                 talking.without_media(&mut step, Cause::RESOURCE_UNAVAILABLE)
             }
             State::Talking(talking) => talking.without_relay(&mut step),
@@ -58,6 +61,9 @@ impl Call {
         };
     }
 }
+
+/// A device that translates and is lost more often than this in one call is not asked again: its two sides would be asked anew without end.
+const LOSSES_MAX: u8 = 3;
 
 impl Talking {
     /// A side said something: where a relay was lost meanwhile and nothing is open any more, both are asked anew.
@@ -91,6 +97,7 @@ impl Step<'_> {
     fn relay_is_lost(&mut self) {
         self.facts.relay = Relay::None;
         self.facts.relay_lost = true;
+        self.facts.relay_losses = self.facts.relay_losses.saturating_add(1);
         self.close_carriers();
         self.give_back_transcoder();
         self.give_back_points();

@@ -119,6 +119,7 @@ impl Facts {
             beside: Carriers::default(),
             relay_keys: Default::default(),
             relay_lost: false,
+            relay_losses: 0,
             points: None,
             annunciator: None,
             blocked_by: None,

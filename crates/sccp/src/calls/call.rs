@@ -38,6 +38,8 @@ pub(super) struct Call {
     pub(super) is_silent: bool,
     /// The call in which its waiting is heard.
     waits_in: Option<Place>,
+    /// Its user put it on hold or took it back, and the other side has not said anything to that.
+    pub(super) asks: bool,
     /// Whether its user has chosen it for what is done with several calls.
     pub(super) selected: bool,
     /// Until the phone has to say where its port is, or the next key has to come.
@@ -131,6 +133,7 @@ impl Call {
             collects: None,
             is_silent: false,
             waits_in: None,
+            asks: false,
             selected: false,
             patience: None,
         }
@@ -169,6 +172,11 @@ impl Call {
     pub(super) fn ring(&mut self, sound: RingSound, talks: Option<Place>, tell: &mut Vec<ToStation>) {
         self.waits_in = talks.filter(|_| sound == RingSound::CallWaiting);
         self.rings_at(tell).ring(sound);
+    }
+
+    /// Whether it rings only by a tone in another call.
+    pub(super) const fn is_heard_to_wait(&self) -> bool {
+        matches!(self.state, State::RingingIn(RingSound::CallWaiting))
     }
 
     pub(super) fn stop_ringing(&self, sound: RingSound, tell: &mut Vec<ToStation>) {

@@ -268,6 +268,7 @@ impl PhoneCalls {
     ) {
         let capabilities = self.capabilities.clone();
         let Some(call) = self.find(reference) else { return };
+        call.asks = false;
         call.channel.heard(voice);
         let agreed = call.channel.agreed(&capabilities);
         match (agreed, call.channel.codec()) {

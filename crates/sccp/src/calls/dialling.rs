@@ -298,10 +298,23 @@ impl PhoneCalls {
     }
 
     /// The last key is taken back, while it has led nowhere.
-    pub(super) fn backspace(&mut self, reference: CallReference, out: &mut Outbox) {
+    pub(super) fn backspace(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        out: &mut Outbox,
+    ) {
+        let device: Box<str> = self.phone.device.as_str().into();
         let Some(call) = self.find(reference) else { return };
         if call.state != State::Dialing || call.dialled.pop().is_none() {
             return;
+        }
+        if let Some(patience) = call.patience.take() {
+            shared.timers.cancel(patience);
+        }
+        if call.collects.is_some() && !call.dialled.is_empty() {
+            call.patience = Some(shared.timers.set(now.mono + PAUSE, (device, reference)));
         }
         let mut tell = vec![BackSpaceRes { line: call.line, call: reference }.into()];
         let leg = call.leg.filter(|_| call.collects.is_none());

@@ -1,5 +1,7 @@
 //! What belongs to the phone and not to one of its calls: by what its user hears, and the lamps of its lines.
 
+use strowger_base::leg::RingSound;
+
 use super::call::State;
 use super::display::Display;
 use super::io::{Outbox, Output};
@@ -32,8 +34,11 @@ impl PhoneCalls {
     pub(super) fn settle(&mut self, before: Before, out: &mut Outbox) {
         self.light(out);
         let is_quiet = self.active().is_none();
+        if is_quiet {
+            self.ring_aloud(out);
+        }
         // What the phone chose by itself stays while a call is held, which is taken back by the same.
-        let ends = self.hearing == Hearing::Told || before.active && self.calls.is_empty();
+        let ends = self.hearing == Hearing::Told || before.hears && !self.hears();
         if is_quiet && ends {
             self.hearing = Hearing::Off;
             self.tell(vec![SetSpeakerMode { mode: Switch::OFF }.into()], out);
@@ -46,7 +51,24 @@ impl PhoneCalls {
 
     /// What is compared when all is done.
     pub(super) fn before(&self) -> Before {
-        Before { any: !self.calls.is_empty(), active: self.active().is_some() }
+        Before { any: !self.calls.is_empty(), hears: self.hears() }
+    }
+
+    /// Whether its user hears a call, or can take one back.
+    fn hears(&self) -> bool {
+        self.calls.iter().any(|call| call.is_active() || call.state == State::Held)
+    }
+
+    /// What was heard to wait in a call that is over rings.
+    fn ring_aloud(&mut self, out: &mut Outbox) {
+        let mut tell = Vec::new();
+        for call in &mut self.calls {
+            if call.is_heard_to_wait() {
+                call.state = State::RingingIn(RingSound::Usual);
+                call.ring(RingSound::Usual, None, &mut tell);
+            }
+        }
+        self.tell(tell, out);
     }
 
     /// The lamps of lines, where they are others than before.
@@ -81,5 +103,5 @@ impl PhoneCalls {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Before {
     any: bool,
-    active: bool,
+    hears: bool,
 }

@@ -1,6 +1,6 @@
 //! A call comes in: the phone rings, and answers.
 
-use strowger_base::leg::{Answering, Party, Presentation, ReleaseReason, Ring, Signal};
+use strowger_base::leg::{Answering, Party, Presentation, ReleaseReason, Ring, RingSound, Signal};
 use strowger_base::{Cause, LegId, Now};
 
 use super::Shared;
@@ -31,7 +31,13 @@ impl PhoneCalls {
             return refused(Cause::USER_BUSY, out);
         }
         let reference = shared.reference();
-        let state = State::RingingIn(ring.style.sound);
+        let talks = self.calls.iter().find(|call| call.is_active()).map(|call| (call.line, call.reference));
+        let sound = match ring.style.sound {
+            // Nothing is heard in which it could be heard.
+            RingSound::CallWaiting if talks.is_none() => RingSound::Usual,
+            sound => sound,
+        };
+        let state = State::RingingIn(sound);
         let mut call = Call::new(self.events(), reference, line, leg, CallType::INBOUND, state);
         if let Media::Offer(voice) = media {
             call.channel.heard(voice);
@@ -68,8 +74,7 @@ impl PhoneCalls {
             display.prompt(Phrase::FROM, &format!(" {from}"));
         }
         display.keys(KeyMode::RING_IN);
-        let talks = self.calls.iter().find(|call| call.is_active()).map(|call| (call.line, call.reference));
-        call.ring(ring.style.sound, talks, &mut tell);
+        call.ring(sound, talks, &mut tell);
         self.calls.push(call);
         self.tell(tell, out);
         let alert = strowger_base::leg::Alert::Ringing;

@@ -231,7 +231,7 @@ impl PhoneCalls {
             (Key::Hold, Some(call)) if self.is_held(call) => self.resume(shared, now, call, out),
             (Key::Hold, Some(call)) => self.hold(call, out),
             (Key::Resume, Some(call)) => self.resume(shared, now, call, out),
-            (Key::Backspace, Some(call)) => self.backspace(call, out),
+            (Key::Backspace, Some(call)) => self.backspace(shared, now, call, out),
             (Key::Transfer, Some(call)) => self.transfer(shared, call, out),
             (Key::Conference, Some(call)) => self.conference(shared, call, out),
             (Key::Select, Some(call)) => self.select(call, out),

@@ -102,6 +102,10 @@ impl PhoneCalls {
             }
             FromStation::OnHook(message) => {
                 self.hearing = Hearing::Off;
+                // Nobody is there any more for whom a call that is put on hold could go on.
+                for held in self.calls.iter_mut().filter(|call| call.state == State::Held) {
+                    held.asks = false;
+                }
                 let call = self.meant(message.of.as_ref()).or_else(|| self.active());
                 if let Some(call) = call {
                     self.end(shared, call, out);
@@ -289,6 +293,7 @@ impl PhoneCalls {
         let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
         let (State::Connected, Some(leg)) = (call.state, call.leg) else { return };
         let Some(voice) = call.channel.held() else { return };
+        call.asks = true;
         self.show_hold(reference, out);
         out.push(Output::Signal(leg, Signal::Media(strowger_base::Media::None), Media::Offer(voice)));
     }
@@ -326,11 +331,14 @@ impl PhoneCalls {
         let talks = self.calls.iter().any(|call| call.is_active() && call.reference != reference);
         let Some(call) = self.find(reference) else { return };
         match call.state {
-            // Its user turned to another call, and hears that one.
-            State::Held if talks => return,
+            // Its hold was agreed on, and something else is refused; or its user turned to another call, and hears that one.
+            State::Held if !call.asks || talks => return,
             // What the other side said stays: who only listened is not heard now.
             State::Held => self.take_back(shared, now, reference, out),
-            State::Connected if call.channel.is_unanswered() => self.show_hold(reference, out),
+            State::Connected if call.channel.is_unanswered() || call.asks => {
+                call.asks = false;
+                self.show_hold(reference, out);
+            }
             State::Connected
             | State::Dialing
             | State::Proceeding

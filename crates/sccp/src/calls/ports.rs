@@ -79,7 +79,8 @@ impl PhoneCalls {
         let Some(call) = self.find(reference) else { return };
         call.patience = None;
         if call.collects.is_some() {
-            return self.collected(shared, reference, out);
+            self.collected(shared, reference, out);
+            return self.settle(before, out);
         }
         if call.channel.is_opening() {
             // It may open it yet, and nobody would close it.
@@ -143,6 +144,7 @@ impl PhoneCalls {
             }
             State::Resuming => {
                 call.state = State::Connected;
+                call.asks = true;
                 let mut display = call.display(&mut tell);
                 display.state(CallState::CONNECTED);
                 display.prompt(Phrase::CONNECTED, "");

@@ -98,6 +98,11 @@ impl Session {
         leg.settle(conference, said);
     }
 
+    /// Whether a port was asked for again.
+    pub(super) fn reopens(&self) -> bool {
+        self.legs.iter().any(|leg| matches!(leg.receive, Receive::Reopening(..)))
+    }
+
     /// The device says where a leg hears, or that it has no port.
     pub(super) fn acknowledged(
         &mut self,

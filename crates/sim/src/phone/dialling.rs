@@ -172,7 +172,8 @@ impl Phone {
             return;
         };
         dialling.waits = false;
-        dialling.subscribed &= status < 300;
+        // One that was overtaken says nothing of the subscription (RFC 5057 §5.1).
+        dialling.subscribed &= status < 300 || status == 500;
         self.tell(now, id, sends);
     }
 

@@ -307,21 +307,21 @@ impl CallControl {
     /// Somebody else may have a seat now: all of a call that a phone has come into see whom they hear.
     pub(super) fn show_barged(&mut self, now: Now, id: ConferenceId, out: &mut Outbox) {
         let Some(conference) = self.shared.conferences.all.get(&id) else { return };
-        let (Kind::Barged { other: Some(other) }, Some(own)) = (&conference.kind, conference.starter) else {
-            return;
-        };
+        let Kind::Barged { other: Some(other) } = conference.kind else { return };
+        let own = conference.starter;
         let seated = |seat: LegId| {
             let call = self.shared.legs.get(&seat).and_then(|call| self.calls.get(call));
             call.map(|call| call.facts.caller_within().clone())
         };
-        let (other, Some(own_party), Some(other_party)) = (*other, seated(own), seated(*other)) else {
-            return;
-        };
+        let Some(other_party) = seated(other) else { return };
         let seats: Vec<LegId> = conference.parties.iter().map(|party| party.seat).collect();
+        // Where the phone of the line has left, those who came in are the line.
+        let came = || seats.iter().filter(|seat| **seat != other).find_map(|seat| seated(*seat));
+        let Some(line) = own.and_then(seated).or_else(came) else { return };
         for seat in seats {
             let shown = match seat {
-                _ if seat == other => own_party.clone(),
-                _ if seat == own => other_party.clone(),
+                _ if seat == other => line.clone(),
+                _ if Some(seat) == own => other_party.clone(),
                 _ => barged_into(&other_party),
             };
             let Some(&call) = self.shared.legs.get(&seat) else { continue };
