@@ -629,3 +629,13 @@ fn more_keys_than_a_number_has_are_not_kept() {
     assert_eq!(bench.ladder.matches("tells Digit(").count(), 64);
     assert_eq!(bench.calls.legs(), 1);
 }
+
+#[test]
+fn a_key_that_wants_a_number_does_nothing_without_one() {
+    let mut bench = Bench::new();
+    let call = CallReference(0);
+    bench.say(SoftKeyEvent { event: SoftKey::FORWARD_ALL, line: Instance(1), call });
+    bench.say(EnblocCall { dialled: Dialled { number: "".into(), line: None } });
+    assert!(!bench.ladder.contains("tells Setup"), "{}", bench.ladder);
+    assert_eq!((bench.calls.legs(), bench.calls.calls_of(PHONE)), (0, 0));
+}

@@ -192,6 +192,10 @@ impl PhoneCalls {
     /// The number for a key is complete: call control is asked for what the key does.
     pub(super) fn collected(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
         let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
+        if call.collects.is_some() && call.dialled.is_empty() {
+            // Without a number nothing was wanted.
+            return self.end(shared, reference, out);
+        }
         let Some(code) = call.collects.take() else { return };
         if let Some(patience) = call.patience.take() {
             shared.timers.cancel(patience);
