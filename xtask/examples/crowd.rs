@@ -10,9 +10,10 @@
 //! ```
 
 use std::io::{BufRead as _, ErrorKind, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant as Clock};
 
+use socket2::{Domain, Socket, Type};
 use strowger_base::Instant;
 use strowger_phones::device::{Device as _, Order};
 use strowger_phones::skinny::life::Life;
@@ -26,6 +27,7 @@ const AT_ONCE: usize = 64;
 /// A phone and its connection.
 struct Member {
     life: Life,
+    address: Ipv4Addr,
     stream: Option<TcpStream>,
     /// What did not go out yet.
     unsent: Vec<u8>,
@@ -54,8 +56,10 @@ fn main() -> Result<(), String> {
     let server = option("--server")?.parse().map_err(|error| format!("--server: {error}"))?;
     let number = |name: &str| option(name)?.parse::<usize>().map_err(|error| format!("{name}: {error}"));
     let (count, first) = (number("--count")?, number("--first")?);
+    // Each has an address of its own, as phones do: the server gives no address more than half of its connections.
     let member = |at: usize| Member {
-        life: Life::new(Skinny::new(&format!("SEP{:012}", first + at), 17, [127, 0, 0, 1]), false),
+        life: Life::new(Skinny::new(&format!("SEP{:012}", first + at), 17, address(at)), false),
+        address: address(at).into(),
         stream: None,
         unsent: Vec::new(),
         wanted: None,
@@ -83,6 +87,18 @@ fn main() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// One of the loopback addresses, for the phone at this place.
+fn address(at: usize) -> [u8; 4] {
+    [127, 1, (at / 250) as u8, (at % 250) as u8 + 1]
+}
+
+fn connect(from: Ipv4Addr, server: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::from((from, 0)).into())?;
+    socket.connect(&server.into())?;
+    Ok(socket.into())
 }
 
 impl Crowd {
@@ -225,7 +241,7 @@ impl Member {
             match order {
                 Order::Connect => {
                     *opened += 1;
-                    let stream = TcpStream::connect(server)?;
+                    let stream = connect(self.address, server)?;
                     stream.set_nonblocking(true)?;
                     stream.set_nodelay(true)?;
                     self.life.opened(now, stream.local_addr()?);

@@ -94,6 +94,11 @@ impl LegIds {
         LegIds { node, shard, next: (last_number / Self::LANES + 1) * Self::LANES + lane % Self::LANES }
     }
 
+    /// How many there were of this lane, with those before a restart, or a little more.
+    pub const fn given(&self) -> u64 {
+        (self.next / Self::LANES).saturating_sub(1)
+    }
+
     /// The next id.
     pub const fn allocate(&mut self) -> LegId {
         let number = self.next;

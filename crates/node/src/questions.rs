@@ -326,6 +326,7 @@ impl Node {
             ("keepalive", sccp.gone_keepalive),
             ("connection", sccp.gone_connection),
             ("broken", sccp.gone_broken),
+            ("throttled", sccp.gone_throttled),
         ] {
             list.labelled("sccp_gone_total", help, ("reason", reason), count);
         }
@@ -335,6 +336,7 @@ impl Node {
             ("version", sccp.refused_version),
             ("slow", sccp.refused_slow),
             ("broken", sccp.refused_broken),
+            ("throttled", sccp.refused_throttled),
             ("full", sccp.refused_full),
         ] {
             list.labelled("sccp_refused_total", help, ("reason", reason), count);

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use strowger_base::journal::Direction;
 use strowger_base::leg::{BindingId, Signal};
-use strowger_base::net::StreamId;
+use strowger_base::net::{Flow, StreamId};
 use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::watch::{LineState, WatchId};
 use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now};
@@ -32,6 +32,7 @@ use strowger_sccp::message::alerting::SetLamp;
 use strowger_sccp::message::lines::FeatureStat;
 use strowger_sccp::resources::io::Standing;
 use strowger_sccp::station::io::{Input as ToStations, Output as OfStations};
+use strowger_sccp::station::reason::WhyGone;
 use strowger_sccp::{Calls, FromStation, Stations, Text, ToStation, calls, resources};
 
 use crate::configuration::StationConfiguration;
@@ -333,7 +334,7 @@ impl Sccp {
                 }
                 self.present.insert(present.name().into(), present);
             }
-            OfStations::Ready { device } => self.is_ready(device.as_str(), out),
+            OfStations::Ready { device } => self.is_ready(now, device.as_str(), out),
             OfStations::Gone { device, why } => {
                 self.counters.gone(why);
                 let Some(present) = self.present.remove(device.as_str()) else { return };
@@ -359,7 +360,7 @@ impl Sccp {
                     let input = resources::io::Input::Gone { device: device.as_str() };
                     self.tell_routers(now, input, out);
                 } else {
-                    self.tell_calls(now, calls::io::Input::Gone { device: device.as_str() }, None, out);
+                    self.phone_is_gone(now, (device.as_str(), present.flow), why, out);
                 }
             }
             OfStations::Stranger { device, peer, model } => {
@@ -389,6 +390,24 @@ impl Sccp {
         }
     }
 
+    /// Its calls are over, or go on without it, which their stories tell.
+    fn phone_is_gone(&mut self, now: Now, (device, flow): (&str, Flow), why: WhyGone, out: &mut Outbox) {
+        let legs = self.calls.legs_of(device);
+        let calls_go_on = match why {
+            WhyGone::KeepaliveLost
+            | WhyGone::ConnectionLost
+            | WhyGone::RegisteredAnew
+            | WhyGone::Broken(_)
+            | WhyGone::Throttled => true,
+            WhyGone::Left | WhyGone::ResetOrdered(_) | WhyGone::Removed => false,
+        };
+        self.tell_calls(now, calls::io::Input::Gone { device, calls_go_on }, None, out);
+        for leg in legs.into_iter().filter(|leg| self.calls.has(*leg)) {
+            let text = format!("is gone ({}), the call goes on", why.word()).into_bytes();
+            out.push(Output::Message { leg, direction: Direction::Received, flow, text });
+        }
+    }
+
     /// A registered station says something of its abilities, calls or media.
     fn heard(&mut self, now: Now, device: &str, message: &FromStation, out: &mut Outbox) {
         if self.routers.resources.has(device) {
@@ -402,7 +421,7 @@ impl Sccp {
         }
         if message.is_pressed() {
             // One that never asks for the time has all that it wants.
-            self.is_ready(device, out);
+            self.is_ready(now, device, out);
         }
         let named = message.call().and_then(|call| self.calls.leg_of(call));
         let mut said = Vec::new();
@@ -509,10 +528,13 @@ impl Sccp {
     }
 
     /// A station knows what it is: its lines can be rung.
-    fn is_ready(&mut self, device: &str, out: &mut Outbox) {
+    fn is_ready(&mut self, now: Now, device: &str, out: &mut Outbox) {
         let expires = self.patience();
         let Some(present) = self.present.get_mut(device).filter(|present| !present.ready) else { return };
         present.ready = true;
+        let input = calls::io::Input::Ready { device };
+        self.tell_calls(now, input, None, out);
+        let Some(present) = self.present.get_mut(device) else { return };
         for (line, binding) in present.bindings() {
             self.bindings.insert(binding, device.into());
             self.lines.entry(line.clone()).or_default().insert(binding);

@@ -121,25 +121,18 @@ fn it_calls_a_sip_phone_and_is_called_by_one() {
 }
 
 #[test]
-fn a_lost_connection_ends_its_calls_and_a_new_registration_says_why() {
+fn a_new_registration_says_why_it_came_and_without_media_ends_the_calls_of_the_last_one() {
     let (mut world, mut phones) = scene(17);
     phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
     phones.presses(&mut world, 12, "Answer");
     talk(&phones, 11, 12);
-    phones.breaks(&mut world, 11);
-    assert_eq!(phones.shows(12), "");
+    drop(phones.is_cut(&mut world, 11));
+    assert!(phones.phone(12).talks(), "what they say does not pass here");
     assert_eq!(world.registered(), [("2002".to_owned(), None)]);
     let mut again = phone::Skinny::new(&device("2001"), 17, [192, 0, 2, 13]);
     again.told = "14: Name=SEP Last=TCP-Closed".to_owned();
-    phones.phones.insert(13, again);
-    world.input(strowger_node::Input::StreamOpened {
-        stream: strowger_base::net::StreamId(13),
-        protocol: strowger_base::net::Protocol::Sccp,
-        transport: strowger_base::net::Transport::Tcp,
-        local: "192.0.2.1:2000".parse().expect("an address"),
-        peer: "192.0.2.13:40000".parse().expect("an address"),
-    });
-    phones.does(&mut world, 13, |phone| phone.connects());
+    phones.comes_back(&mut world, 13, again);
+    assert_eq!(phones.shows(12), "");
     let told: Vec<String> = world
         .records()
         .iter()
@@ -327,7 +320,7 @@ fn a_speed_dial_and_a_busy_lamp_call_and_messages_are_shown() {
         phones.settle(&mut world);
         assert_eq!(phones.shows(11), "sees that messages wait");
         // It is shown to a phone that comes later, too.
-        phones.breaks(&mut world, 11);
+        drop(phones.is_cut(&mut world, 11));
         phones.comes(&mut world, 14, "2001", version);
         assert_eq!(phones.shows(14), "sees that messages wait");
         phones.settle(&mut world);
@@ -448,7 +441,7 @@ fn what_is_set_by_its_key_and_elsewhere_stands_on_the_phone() {
         assert_eq!((phones.phone(11).calls.len(), &*phones.phone(11).prompt), (0, "DND"));
         assert_eq!(phones.phone(11).lamps.get(&(0x82, 1)), Some(&2));
         // A phone that comes back shows it.
-        phones.breaks(&mut world, 11);
+        drop(phones.is_cut(&mut world, 11));
         phones.comes(&mut world, 14, "2001", version);
         assert_eq!(phones.shows(14), "reads \"DND\"");
         set(&mut world, &mut phones, "", &device("2001"), ("do-not-disturb", "off"));
@@ -574,7 +567,7 @@ fn a_phone_is_reset_restarted_or_told_what_has_changed_when_it_has_no_call() {
     assert_eq!((sent, phones.phone(11).reset), (Ok(BegunAnew::Sent), Some(2)));
     let nobody = begins_anew(&mut world, &mut phones, "SEP0", BeginAnew::Restart);
     assert_eq!(nobody, Err("SEP0 is no SCCP phone of this server".into()));
-    phones.breaks(&mut world, 11);
+    drop(phones.is_cut(&mut world, 11));
     let away = begins_anew(&mut world, &mut phones, &device, BeginAnew::Restart);
     assert_eq!(away, Err(format!("{device} is not registered")));
     let told: Vec<String> = world
@@ -606,7 +599,7 @@ fn what_a_phone_tells_of_itself_is_kept_whole_and_what_nobody_serves_is_told_onc
     assert_eq!((&*alarm.text, alarm.parameters), ("25: Name=SEP Load=9.4 Last=Initialized", [0, 0]));
     assert_eq!(station.passed_over.len(), 1, "{:?}", station.passed_over);
     assert!(station.passed_over[0].ends_with("(0x7777): not served"), "{:?}", station.passed_over);
-    phones.breaks(&mut world, 11);
+    drop(phones.is_cut(&mut world, 11));
     phones.comes(&mut world, 14, "2001", 17);
     phones.does(&mut world, 14, |phone| phone.says(0x7777, &[]));
     let told = world
@@ -706,7 +699,7 @@ fn who_pushes_is_answered_though_the_phone_is_not_there_does_not_answer_or_goes(
         assert_eq!(pushed(&mut world, &mut phones, push(document)), None);
     }
     assert_eq!(pushed(&mut world, &mut phones, push(document)), Some(Err(PushRefused::TooMany)));
-    phones.breaks(&mut world, 11);
+    drop(phones.is_cut(&mut world, 11));
     assert_eq!(world.answers.len(), strowger_base::limits::SCREENS_PUSHED);
     assert!(world.answers.contains(&silent(2)));
     world.settled();

@@ -15,6 +15,7 @@ pub mod io;
 mod keys;
 mod phone;
 mod ports;
+mod preserved;
 mod statistics;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use strowger_base::{Command, Instant, LegId, Now};
 use crate::codes::{CallReference, Instance};
 use io::{Input, Media, Outbox};
 use phone::PhoneCalls;
+use preserved::Preserved;
 
 pub use strowger_base::id::LegIds;
 
@@ -34,6 +36,8 @@ pub use strowger_base::id::LegIds;
 #[derive(Debug)]
 pub struct Calls {
     phones: BTreeMap<Box<str>, PhoneCalls>,
+    /// Calls whose phones have lost their connection.
+    preserved: Preserved,
     shared: Shared,
 }
 
@@ -60,7 +64,9 @@ const PORT_TIME: Duration = Duration::from_secs(10);
 
 impl Calls {
     /// No phone is there; `leg_ids` are those of a lane of its own.
-    pub const fn new(leg_ids: LegIds) -> Self {
+    pub fn new(leg_ids: LegIds) -> Self {
+        // A phone may still have calls of the time before a restart: none that begins now has the number of one of those.
+        let references = (leg_ids.given() % u64::from(REFERENCES_MAX)) as u32;
         let shared = Shared {
             leg_ids,
             legs: BTreeMap::new(),
@@ -68,10 +74,10 @@ impl Calls {
             asked: BTreeMap::new(),
             ended: Vec::new(),
             bindings: BTreeMap::new(),
-            references: 0,
+            references,
             timers: TimerQueue::new(),
         };
-        Calls { phones: BTreeMap::new(), shared }
+        Calls { phones: BTreeMap::new(), preserved: Preserved::default(), shared }
     }
 
     /// Takes what happened, and tells what follows.
@@ -83,11 +89,30 @@ impl Calls {
                 for line in &phone.lines {
                     self.shared.bindings.insert(line.binding, (device.clone(), line.instance));
                 }
+                if phone.streams_active == 0 {
+                    let over = self.preserved.take(&mut self.shared, &device);
+                    over.iter().for_each(|call| preserved::end(&mut self.shared, call, out));
+                }
                 self.phones.insert(device, PhoneCalls::new(phone));
             }
-            Input::Gone { device } => {
-                let Some(mut phone) = self.phones.remove(device) else { return };
-                phone.gone(&mut self.shared, out);
+            Input::Ready { device } => {
+                let Some(phone) = self.phones.get_mut(device) else { return };
+                for call in self.preserved.take(&mut self.shared, device) {
+                    phone.takes_back(&mut self.shared, call, out);
+                }
+            }
+            Input::Gone { device, calls_go_on } => {
+                let mut left = self.preserved.take(&mut self.shared, device);
+                if let Some(mut phone) = self.phones.remove(device) {
+                    left.extend(phone.gone(&mut self.shared, calls_go_on, out));
+                }
+                for call in left {
+                    if calls_go_on {
+                        self.preserved.keep(&mut self.shared, now, device, call);
+                    } else {
+                        preserved::end(&mut self.shared, &call, out);
+                    }
+                }
             }
             Input::Said { device, message } => {
                 if let Some(phone) = self.phones.get_mut(device) {
@@ -119,6 +144,9 @@ impl Calls {
             Input::Command(leg, command, media) => self.command(now, leg, command, media, out),
             Input::Timeout => {
                 while let Some((_, (device, call))) = self.shared.timers.pop_due(now.mono) {
+                    if self.preserved.is_late(&mut self.shared, &device, call, out) {
+                        continue;
+                    }
                     if let Some(phone) = self.phones.get_mut(&device) {
                         phone.port_is_late(&mut self.shared, call, out);
                     }
@@ -153,6 +181,12 @@ impl Calls {
         self.shared.references_of_legs.get(&call).copied().or_else(ended)
     }
 
+    /// The legs of a phone that is registered.
+    pub fn legs_of(&self, device: &str) -> Vec<LegId> {
+        let calls = self.phones.get(device).into_iter().flat_map(|phone| &phone.calls);
+        calls.filter_map(|call| call.leg).collect()
+    }
+
     /// How many calls a phone has.
     pub fn calls_of(&self, device: &str) -> usize {
         self.phones.get(device).map_or(0, |phone| phone.calls.len())
@@ -184,6 +218,9 @@ impl Calls {
             }
             return;
         };
+        if self.preserved.command(&mut self.shared, (&device, call), (command, &media), out) {
+            return;
+        }
         if let Some(phone) = self.phones.get_mut(&device) {
             phone.command(&mut self.shared, now, call, command, media, out);
         }

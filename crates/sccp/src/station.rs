@@ -163,6 +163,7 @@ impl Stations {
         let mut heard = false;
         while let Some(item) = framer.next() {
             let end = match item {
+                Ok(_) if connection.is_too_fast(now.mono, &self.settings) => Some(End::TooFast),
                 Ok(frame) => self.frame(now, stream, connection, frame, out),
                 Err(error) => Some(End::Broken(error)),
             };
@@ -284,6 +285,7 @@ impl Stations {
                     },
                     End::Silent | End::Slow => WhyGone::KeepaliveLost,
                     End::Broken(error) => WhyGone::Broken(error),
+                    End::TooFast => WhyGone::Throttled,
                     End::Left(why) => why,
                     End::Refused(_) => WhyGone::RegisteredAnew,
                 };
@@ -301,6 +303,7 @@ impl Stations {
                     (End::Silent, Arriving::Standby | Arriving::Waiting { .. } | Arriving::Granted) => return,
                     (End::Silent | End::Slow, _) => Refusal::TooSlow,
                     (End::Broken(error), _) => Refusal::Broken(error),
+                    (End::TooFast, _) => Refusal::TooFast,
                     (End::Refused(why), _) => why,
                 };
                 out.push(Output::Refused { stream, peer: connection.peer, device: connection.name, why });
@@ -316,6 +319,6 @@ const fn words(why: Refusal) -> &'static str {
         Refusal::OtherKind(_) => "Device is configured otherwise",
         Refusal::VersionTooOld(_) => "Firmware is too old",
         Refusal::TooManyStations | Refusal::TooManyConnections => "Too many phones",
-        Refusal::TooSlow | Refusal::Broken(_) => "Error",
+        Refusal::TooSlow | Refusal::TooFast | Refusal::Broken(_) => "Error",
     }
 }

@@ -64,6 +64,7 @@ impl Bench {
                 (Instance(2), FeatureButton::Record),
                 (Instance(3), FeatureButton::Privacy),
             ],
+            streams_active: 0,
         }));
         bench
     }

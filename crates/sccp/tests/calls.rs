@@ -61,7 +61,7 @@ impl Bench {
             name: Text::from("Zoë"),
             voice_mail: Text::default(),
         }];
-        let (dials, feature_buttons) = (Vec::new(), Vec::new());
+        let (dials, feature_buttons, streams_active) = (Vec::new(), Vec::new(), 0);
         bench.input(Input::Registered(Phone {
             device: Text::from(PHONE),
             flow,
@@ -69,6 +69,7 @@ impl Bench {
             lines,
             dials,
             feature_buttons,
+            streams_active,
         }));
         bench
     }
@@ -580,7 +581,7 @@ fn the_ladders_of_calls() {
         call: None,
     });
     late.ring(52, RingSound::Usual, Media::None);
-    late.input(Input::Gone { device: PHONE });
+    late.input(Input::Gone { device: PHONE, calls_go_on: false });
     assert_eq!(late.calls.legs(), 0, "no leg is left");
     assert_eq!(late.calls.next_timeout(), None, "nothing is waited for");
     late.ring(56, RingSound::Usual, Media::None);

@@ -537,11 +537,39 @@ fn grants(phones: u64, per_second: u32) -> Vec<u64> {
 #[test]
 fn ten_thousand_phones_come_back_at_the_pace_that_is_set() {
     let granted = grants(10_000, 50);
+    assert_eq!(grants(10_000, Settings::default().tokens_per_second).last(), Some(&59), "as it is set");
     assert_eq!(granted.len(), 10_000);
     assert_eq!(granted.last(), Some(&209), "10,000 at 50 in a second, after a pause of ten");
     let busiest = |from: u64| granted.iter().filter(|second| **second == from).count();
     assert!((1..=209).all(|second| busiest(second) <= 50));
     assert_eq!((busiest(0), busiest(9), busiest(10)), (50, 0, 1));
+}
+
+#[test]
+fn a_station_that_says_more_than_any_has_to_say_is_closed() {
+    let key = SoftKeyEvent::default();
+    let mut bench = Bench::new();
+    bench.open(1);
+    bench.register(1, PHONE, 17);
+    // In a time that begins anew it may say as much again.
+    for _ in 0..3 {
+        (0..1_900).for_each(|_| bench.say(1, key.clone()));
+        bench.pass(6.0);
+    }
+    assert!(!bench.ladder.contains("gone"), "{}", bench.ladder);
+    bench.ladder.clear();
+    (0..2_001).for_each(|_| bench.say(1, key.clone()));
+    assert!(bench.ladder.contains("Throttled"), "{}", bench.ladder);
+}
+
+#[test]
+fn a_connection_without_a_station_is_closed_that_says_so_much() {
+    let mut bench = Bench::new();
+    bench.open(1);
+    (0..2_000).for_each(|_| bench.say(1, KeepAlive));
+    assert!(!bench.ladder.contains("refused"), "{}", bench.ladder);
+    bench.say(1, KeepAlive);
+    assert!(bench.ladder.contains("TooFast"), "{}", bench.ladder);
 }
 
 /// Whatever comes on connections: no panic, no neighbour harmed, and nothing left behind when they are closed.

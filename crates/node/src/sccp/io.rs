@@ -179,10 +179,12 @@ pub(crate) struct Counters {
     pub(crate) gone_keepalive: u64,
     pub(crate) gone_connection: u64,
     pub(crate) gone_broken: u64,
+    pub(crate) gone_throttled: u64,
     pub(crate) refused_unknown: u64,
     pub(crate) refused_version: u64,
     pub(crate) refused_slow: u64,
     pub(crate) refused_broken: u64,
+    pub(crate) refused_throttled: u64,
     pub(crate) refused_full: u64,
     /// Messages that were passed over.
     pub(crate) passed_over: u64,
@@ -199,6 +201,7 @@ impl Counters {
             WhyGone::KeepaliveLost => &mut self.gone_keepalive,
             WhyGone::ConnectionLost => &mut self.gone_connection,
             WhyGone::Broken(_) => &mut self.gone_broken,
+            WhyGone::Throttled => &mut self.gone_throttled,
         };
         *counter += 1;
     }
@@ -208,6 +211,7 @@ impl Counters {
             Refusal::UnknownDevice | Refusal::OtherKind(_) => &mut self.refused_unknown,
             Refusal::VersionTooOld(_) => &mut self.refused_version,
             Refusal::TooSlow => &mut self.refused_slow,
+            Refusal::TooFast => &mut self.refused_throttled,
             Refusal::Broken(_) => &mut self.refused_broken,
             Refusal::TooManyStations | Refusal::TooManyConnections => &mut self.refused_full,
         };

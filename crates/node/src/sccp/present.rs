@@ -55,6 +55,8 @@ pub(crate) struct Present {
     /// Its lines that other phones have too, which are watched.
     shared: BTreeSet<Instance>,
     pub(super) standing: Standing,
+    /// RTP streams that outlived its last registration.
+    streams_active: u32,
     /// What it was told of itself.
     told: Arc<Device>,
 }
@@ -72,7 +74,7 @@ impl Present {
         (lines, configured): (&[StationLine], &Arc<Device>),
         given: &mut dyn FnMut() -> BindingId,
     ) -> Self {
-        let Registered { device, stream, peer, model, dialect, abilities, load, why, .. } = registered;
+        let Registered { device, stream, peer, model, dialect, abilities, load, why, streams_active, .. } = registered;
         let flow = Flow::Stream { stream: *stream, peer: *peer, transport: Transport::Tcp };
         let lines =
             lines.iter().map(|line| PresentLine { configured: line.clone(), binding: given() }).collect();
@@ -95,6 +97,7 @@ impl Present {
             watches: Vec::new(),
             waiting: BTreeSet::new(),
             shared: BTreeSet::new(),
+            streams_active: *streams_active,
             told: Arc::clone(configured),
             standing: Standing::of(configured, dialect.version),
         }
@@ -131,6 +134,7 @@ impl Present {
             lines: self.lines.iter().map(line).collect(),
             dials: self.dials.clone(),
             feature_buttons: self.feature_buttons.clone(),
+            streams_active: self.streams_active,
         }
     }
 
@@ -267,7 +271,7 @@ pub(crate) const fn unregistered(why: WhyGone) -> UnregisterReason {
         WhyGone::ConnectionLost => UnregisterReason::ConnectionClosed,
         WhyGone::ResetOrdered(_) => UnregisterReason::ResetOrdered,
         WhyGone::RegisteredAnew => UnregisterReason::Replaced,
-        WhyGone::Broken(_) => UnregisterReason::Broken,
+        WhyGone::Broken(_) | WhyGone::Throttled => UnregisterReason::Broken,
         WhyGone::Removed => UnregisterReason::Unconfigured,
     }
 }

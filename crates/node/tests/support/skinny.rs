@@ -83,10 +83,25 @@ impl Skinnies {
         self.settle(world);
     }
 
-    /// Its connection breaks.
-    pub(crate) fn breaks(&mut self, world: &mut World, stream: u64) {
-        self.phones.remove(&stream);
+    /// Its connection breaks; the phone itself goes on, with the call in which its user talks.
+    pub(crate) fn is_cut(&mut self, world: &mut World, stream: u64) -> Skinny {
+        let mut phone = self.phones.remove(&stream).expect("a phone");
         world.input(Input::StreamClosed { stream: StreamId(stream) });
+        self.settle(world);
+        phone.forgets();
+        phone
+    }
+
+    /// It comes back over another connection.
+    pub(crate) fn comes_back(&mut self, world: &mut World, stream: u64, mut phone: Skinny) {
+        phone.connects();
+        let peer: SocketAddr = (phone.ip, 49_153).into();
+        let local: SocketAddr = ([192, 0, 2, 1], 2000).into();
+        let (stream_id, transport) = (StreamId(stream), Transport::Tcp);
+        let input =
+            Input::StreamOpened { stream: stream_id, protocol: Protocol::Sccp, transport, local, peer };
+        world.input(input);
+        self.phones.insert(stream, phone);
         self.settle(world);
     }
 

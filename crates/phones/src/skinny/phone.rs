@@ -131,6 +131,8 @@ pub struct Call {
     pub dialled: String,
     /// The tone that is played; 0 for none.
     pub tone: u32,
+    /// It goes on since before the connection broke, and the server has said nothing of it since.
+    pub preserved: bool,
 }
 
 /// What says that its user does something: keys, numbers, buttons, the receiver, soft keys.
@@ -193,10 +195,24 @@ impl Skinny {
         }
     }
 
-    /// The connection is gone, and with it everything that the server told.
+    /// The connection is gone, and with it everything that the server told, but for the call in which its user talks: that goes on.
     pub fn forgets(&mut self) {
-        let before = std::mem::take(self);
+        let mut before = std::mem::take(self);
+        let (ports, sending) = (&before.ports, &before.sending);
+        let flows = |call: u32| {
+            ports.iter().any(|(party, (of, ..))| *of == call && sending.contains_key(party))
+        };
+        before.calls.retain(|number, call| call.state == CONNECTED && flows(*number));
+        before.ports.retain(|_, (call, ..)| before.calls.contains_key(call));
+        before.sending.retain(|party, _| before.ports.contains_key(party));
+        before.calls.values_mut().for_each(|call| call.preserved = true);
         *self = Skinny {
+            calls: before.calls,
+            ports: before.ports,
+            sending: before.sending,
+            counted: before.counted,
+            off_hook: before.off_hook,
+            speaker: before.speaker,
             next_port: before.next_port,
             kind: before.kind,
             codecs: before.codecs,
@@ -220,7 +236,7 @@ impl Skinny {
             .bytes(&self.ip)
             .word(self.kind)
             .word(5)
-            .word(0)
+            .word((self.ports.len() + self.sending.len()) as u32)
             .word(features)
             .word(1)
             .word(0)
@@ -282,6 +298,7 @@ impl Skinny {
         self.off_hook = false;
         let frame = self.frame(0x07).word(0).word(0);
         self.send(frame);
+        self.ends_preserved();
     }
 
     /// Every call on its display is ended.
@@ -292,6 +309,15 @@ impl Skinny {
             let frame = self.frame(0x26).word(event).word(shown.line).word(call);
             self.send(frame);
         }
+        self.ends_preserved();
+    }
+
+    /// Its user ends a call that nobody but the phone knows of.
+    fn ends_preserved(&mut self) {
+        self.calls.retain(|_, call| !call.preserved);
+        self.ports.retain(|_, (call, ..)| self.calls.contains_key(call));
+        self.sending.retain(|party, _| self.ports.contains_key(party));
+        self.speaker &= !self.ports.is_empty();
     }
 
     /// Keys of the keypad, one after the other.
@@ -365,6 +391,9 @@ impl Skinny {
         let Some(event) = keys.find(|(label, _)| label == key).map(|(_, event)| *event) else { return false };
         let frame = self.frame(0x26).word(event).word(line).word(call);
         self.send(frame);
+        if key == "EndCall" && self.calls.get(&call).is_some_and(|call| call.preserved) {
+            self.ends_preserved();
+        }
         true
     }
 
@@ -506,6 +535,7 @@ impl Call {
             OFF_HOOK => "is off hook".to_owned(),
             PROCEED | RING_OUT => format!("calls {}", other(&self.called)),
             RING_IN => format!("is called by {}", other(&self.calling)),
+            CONNECTED if self.preserved => format!("goes on, {} to {}", other(&self.calling), other(&self.called)),
             CONNECTED => {
                 format!("reads {:?}, {} to {}", self.prompt, other(&self.calling), other(&self.called))
             }

@@ -109,6 +109,20 @@ impl Channel {
         Channel { events, ..Channel::default() }
     }
 
+    /// Whether the phone hears or sends, and nothing is being changed.
+    pub(super) fn flows(&self) -> bool {
+        matches!(self.receive, Receive::Open(..)) && self.waits.is_none()
+    }
+
+    /// What is answered to an offer that changes nothing; `None` when it changes something.
+    pub(super) fn again(&self, offer: &Voice) -> Option<Voice> {
+        let remote = self.remote.as_ref()?;
+        let format = self.codec()?;
+        let same = (offer.address, offer.direction) == (remote.address, remote.direction)
+            && offer.formats.iter().any(|offered| offered.codec == format.codec);
+        self.voice().filter(|_| same)
+    }
+
     /// What the other side hears and takes is known now.
     pub(super) fn heard(&mut self, voice: Voice) {
         self.remote = Some(voice);

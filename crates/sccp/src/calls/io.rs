@@ -20,10 +20,17 @@ use crate::wire::text::Text;
 pub enum Input<'a> {
     /// A station is registered and can have calls.
     Registered(Phone),
-    /// A station is no longer registered: its calls are lost.
+    /// A station knows all that it asked for: calls that went on without it are its own again.
+    Ready {
+        /// The device's name.
+        device: &'a str,
+    },
+    /// A station is no longer registered.
     Gone {
         /// The device's name.
         device: &'a str,
+        /// Whether calls go on in which its user talks: its connection broke, and its media may not have. Its other calls are over.
+        calls_go_on: bool,
     },
     /// A registered station says something.
     Said {
@@ -106,6 +113,8 @@ pub struct Phone {
     pub dials: Vec<(Stimulus, Instance, Text)>,
     /// What its buttons do that have no type of their own.
     pub feature_buttons: Vec<(Instance, FeatureButton)>,
+    /// The media that outlived its last registration, in RTP streams. Calls that went on without it are over where there is none.
+    pub streams_active: u32,
 }
 
 /// A line of a phone.

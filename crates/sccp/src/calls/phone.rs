@@ -70,29 +70,6 @@ impl PhoneCalls {
         }
     }
 
-    /// It is no longer registered.
-    pub(super) fn gone(&mut self, shared: &mut Shared, out: &mut Outbox) {
-        for line in &self.phone.lines {
-            shared.bindings.remove(&line.binding);
-        }
-        shared.asked.retain(|_, device| **device != *self.phone.device.as_str());
-        for call in std::mem::take(&mut self.calls) {
-            if let Some(patience) = call.patience {
-                shared.timers.cancel(patience);
-            }
-            let Some(leg) = call.leg else { continue };
-            shared.remove(leg);
-            out.push(Output::Signal(
-                leg,
-                Signal::Released {
-                    cause: Cause::DESTINATION_OUT_OF_ORDER,
-                    reason: ReleaseReason::TransportFailed,
-                },
-                Media::None,
-            ));
-        }
-    }
-
     pub(super) fn said(&mut self, shared: &mut Shared, now: Now, message: &FromStation, out: &mut Outbox) {
         let before = self.before();
         match message {

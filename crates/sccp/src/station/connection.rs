@@ -9,7 +9,7 @@ use strowger_base::{Instant, Now, TimerHandle, WallTime};
 use super::KEEPALIVES_MISSED_MAX;
 use super::answers::{Asking, Question, Shown, local_time};
 use super::device::Device;
-use super::io::{Outbox, Output, Settings, WhyPassedOver};
+use super::io::{EVENTS_TIME, Outbox, Output, Settings, WhyPassedOver};
 use super::reason::{LastAlarm, Refusal, WhyGone, WhyRegistered};
 use crate::codes::{DeviceType, ResetType};
 use crate::frame::{FrameError, Framer};
@@ -42,6 +42,8 @@ pub(super) struct Connection {
     passed_over: Vec<MessageId>,
     /// What it registers with once it is configured.
     pub(super) stranger: Option<Box<Register>>,
+    /// Since when messages are counted, and how many came.
+    events: (Instant, u32),
 }
 
 /// What a connection is.
@@ -111,6 +113,8 @@ pub(super) enum End {
     Slow,
     /// Its bytes cannot be followed.
     Broken(FrameError),
+    /// It says more than any station has to say.
+    TooFast,
     /// Its station is somewhere else.
     Left(WhyGone),
     /// Its station is not served.
@@ -147,7 +151,18 @@ impl Connection {
             alarm: None,
             passed_over: Vec::new(),
             stranger: None,
+            events: (Instant::START, 0),
         }
+    }
+
+    /// A message came; whether it is more than a station may send.
+    pub(super) fn is_too_fast(&mut self, now: Instant, settings: &Settings) -> bool {
+        let (since, count) = &mut self.events;
+        if now.saturating_since(*since) >= EVENTS_TIME {
+            (*since, *count) = (now, 0);
+        }
+        *count += 1;
+        *count > settings.events_max
     }
 
     pub(super) const fn dialect(&self) -> Dialect {

@@ -27,8 +27,10 @@ pub struct Settings {
     pub standby_keepalive: Duration,
     /// The servers that phones are told of, in their order; five at most.
     pub servers: Vec<Server>,
-    /// How many stations that are registered elsewhere may come in a second; 1 at least. Those that have to wait are told how long.
+    /// How many stations that are registered elsewhere may come in a second; 1 at least, 200 where nothing is said. Those that have to wait are told how long.
     pub tokens_per_second: u32,
+    /// How many messages a station may send in [`EVENTS_TIME`]; its connection is closed when it sends more. 2,000, as in CUCM.
+    pub events_max: u32,
     /// How long a station waits until it asks again that may not come because it has calls here or is not known.
     pub token_wait: Duration,
     /// The calls that a line may have, as phones are told.
@@ -38,6 +40,9 @@ pub struct Settings {
     /// What becomes of a device that nobody has configured.
     pub strangers: Strangers,
 }
+
+/// The time in which messages of a station are counted.
+pub const EVENTS_TIME: Duration = Duration::from_secs(5);
 
 /// What becomes of a device that nobody has configured.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -66,7 +71,8 @@ impl Default for Settings {
             keepalive: Duration::from_secs(30),
             standby_keepalive: Duration::from_secs(60),
             servers: Vec::new(),
-            tokens_per_second: 50,
+            tokens_per_second: 200,
+            events_max: 2_000,
             token_wait: Duration::from_secs(60),
             calls_per_line: 4,
             busy_trigger: 2,

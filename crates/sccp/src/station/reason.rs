@@ -99,6 +99,8 @@ pub enum WhyGone {
     RegisteredAnew,
     /// Its bytes cannot be followed.
     Broken(FrameError),
+    /// It said more in a short time than any phone has to say ([`crate::station::io::Settings::events_max`]).
+    Throttled,
     /// It is not configured any more.
     Removed,
 }
@@ -138,6 +140,7 @@ impl WhyGone {
             WhyGone::ResetOrdered(_) => "restart-ordered",
             WhyGone::RegisteredAnew => "registered-anew",
             WhyGone::Broken(_) => "broken",
+            WhyGone::Throttled => "throttled",
             WhyGone::Removed => "removed",
         }
     }
@@ -151,6 +154,7 @@ impl WhyGone {
             WhyGone::ResetOrdered(ResetType::APPLY_CONFIG) => 17,
             WhyGone::ResetOrdered(_) => 9,
             WhyGone::RegisteredAnew => 16,
+            WhyGone::Throttled => 12,
             WhyGone::Removed => 2,
         }
     }
@@ -166,6 +170,7 @@ pub fn code_of(word: &str) -> Option<u8> {
         WhyGone::ResetOrdered(ResetType::RESTART),
         WhyGone::ResetOrdered(ResetType::APPLY_CONFIG),
         WhyGone::RegisteredAnew,
+        WhyGone::Throttled,
         WhyGone::Removed,
     ];
     let broken = (word == "broken").then_some(6);
@@ -209,6 +214,8 @@ pub enum Refusal {
     TooManyStations,
     /// It said nothing for too long, or did not end a frame.
     TooSlow,
+    /// It said more in a short time than any station has to say.
+    TooFast,
     /// Its bytes cannot be followed.
     Broken(FrameError),
     /// There are as many connections as there may be.
@@ -224,6 +231,7 @@ impl Refusal {
             Refusal::VersionTooOld(_) => "version-too-old",
             Refusal::TooManyStations => "too-many-stations",
             Refusal::TooSlow => "too-slow",
+            Refusal::TooFast => "throttled",
             Refusal::Broken(_) => "broken",
             Refusal::TooManyConnections => "too-many-connections",
         }
@@ -268,6 +276,7 @@ mod tests {
         check(WhyGone::ResetOrdered(ResetType::RESTART));
         check(WhyGone::ResetOrdered(ResetType::APPLY_CONFIG));
         check(WhyGone::Broken(FrameError::TooShort { length: 0 }));
+        check(WhyGone::Throttled);
         check(WhyGone::Removed);
         assert_eq!(code_of("started"), None);
     }

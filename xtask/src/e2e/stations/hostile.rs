@@ -148,6 +148,11 @@ pub(crate) fn hostile(context: &Context) -> Result<String, String> {
     let _ = mad.stream.set_write_timeout(Some(Duration::from_secs(5)));
     let _ = mad.stream.write_all(&keys);
     wait(&mut pair, "both to go on talking beside the mad phone", talk)?;
+    until(PATIENCE, "the mad phone to be cut off", || {
+        pair.iter_mut().for_each(|it| drop(it.goes_on()));
+        let counted = Counted::of(&server).ok()?;
+        (counted.get("strowger_sccp_gone_total{reason=\"throttled\"}") == 1).then_some(())
+    })?;
     drop(mad);
     // All keys of the two still work.
     press(&mut pair[0], "Hold")?;

@@ -254,7 +254,7 @@ impl Skinny {
                     return;
                 }
                 let call = self.calls.entry(number).or_default();
-                (call.state, call.line) = (state, line);
+                (call.state, call.line, call.preserved) = (state, line, false);
             }
             0x110 => {
                 let (call, set) = (message.word(4), message.word(8) as usize);

@@ -1,0 +1,192 @@
+//! Calls of SCCP phones that lose their connection while their users talk.
+
+#[path = "support/skinny.rs"]
+mod skinny;
+#[path = "support/world.rs"]
+mod world;
+
+use std::time::Duration;
+
+use skinny::{Skinnies, mixed};
+
+use strowger_base::journal::{Entry, Registration};
+use strowger_phones::skinny::phone::Skinny;
+use world::{Phone, World, tag_of};
+
+/// 2001 and 2002 talk, and 2001 loses its connection.
+fn cut() -> (World, Skinnies, Skinny) {
+    let (mut world, mut phones) = (World::new(&mixed()), Skinnies::new());
+    phones.comes(&mut world, 11, "2001", 17);
+    phones.comes(&mut world, 12, "2002", 22);
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    phones.presses(&mut world, 12, "Answer");
+    let phone = phones.is_cut(&mut world, 11);
+    assert_eq!(phone.display(), ["goes on, Zoë 2001 to Yves 2002"]);
+    assert!(phone.talks() && phones.phone(12).talks(), "what they say does not pass here");
+    (world, phones, phone)
+}
+
+/// Everybody is idle, and nothing is left of any call.
+fn all_is_over(world: &mut World, phones: &mut Skinnies, streams: &[u64]) {
+    phones.settle(world);
+    for stream in streams {
+        let phone = phones.phone(*stream);
+        assert_eq!((phones.shows(*stream), phone.ports.len(), phone.speaker), (String::new(), 0, false));
+    }
+    world.settled();
+}
+
+#[test]
+fn a_phone_that_comes_back_with_its_media_has_its_call_again() {
+    let (mut world, mut phones, phone) = cut();
+    phones.comes_back(&mut world, 13, phone);
+    assert_eq!(phones.shows(13), "reads \"Connected\", Zoë 2001 to Yves 2002");
+    phones.presses(&mut world, 13, "Hold");
+    assert_eq!(phones.shows(13), "holds, Zoë 2001 to Yves 2002");
+    assert!(!phones.phone(13).talks());
+    phones.presses(&mut world, 13, "Resume");
+    assert!(phones.phone(13).talks() && phones.phone(12).talks());
+    phones.presses(&mut world, 13, "EndCall");
+    all_is_over(&mut world, &mut phones, &[12, 13]);
+}
+
+#[test]
+fn its_receiver_put_down_ends_the_call_that_it_took_back() {
+    let (mut world, mut phones, phone) = cut();
+    phones.comes_back(&mut world, 13, phone);
+    phones.does(&mut world, 13, |phone| phone.puts_down());
+    all_is_over(&mut world, &mut phones, &[12, 13]);
+}
+
+#[test]
+fn a_phone_whose_user_hung_up_meanwhile_ends_the_call_when_it_comes_back() {
+    let (mut world, mut phones, mut phone) = cut();
+    phone.puts_down();
+    assert!(!phone.talks());
+    phones.comes_back(&mut world, 13, phone);
+    all_is_over(&mut world, &mut phones, &[12, 13]);
+}
+
+#[test]
+fn the_party_hangs_up_while_the_phone_is_away() {
+    let (mut world, mut phones, phone) = cut();
+    phones.presses(&mut world, 12, "EndCall");
+    all_is_over(&mut world, &mut phones, &[12]);
+    // It does not know, and nobody tells it: its user notices.
+    phones.comes_back(&mut world, 13, phone);
+    assert_eq!(phones.shows(13), "goes on, Zoë 2001 to Yves 2002");
+    phones.does(&mut world, 13, |phone| phone.puts_down());
+    all_is_over(&mut world, &mut phones, &[12, 13]);
+}
+
+#[test]
+fn the_party_can_hold_the_call_and_take_it_back_when_the_phone_is_there_again() {
+    let (mut world, mut phones, phone) = cut();
+    phones.presses(&mut world, 12, "Hold");
+    phones.presses(&mut world, 12, "Resume");
+    assert!(phones.shows(12).starts_with("holds, "), "the phone cannot be told of a new port");
+    phones.comes_back(&mut world, 13, phone);
+    phones.presses(&mut world, 12, "Resume");
+    assert!(phones.phone(13).talks() && phones.phone(12).talks());
+    phones.presses(&mut world, 12, "EndCall");
+    all_is_over(&mut world, &mut phones, &[12, 13]);
+}
+
+#[test]
+fn a_phone_that_loses_its_connection_twice_has_its_call_still() {
+    let (mut world, mut phones, phone) = cut();
+    phones.comes_back(&mut world, 13, phone);
+    let phone = phones.is_cut(&mut world, 13);
+    assert!(phone.talks() && phones.phone(12).talks());
+    phones.comes_back(&mut world, 14, phone);
+    phones.presses(&mut world, 14, "EndCall");
+    all_is_over(&mut world, &mut phones, &[12, 14]);
+}
+
+#[test]
+fn both_lose_their_connections_and_both_come_back() {
+    let (mut world, mut phones, one) = cut();
+    let other = phones.is_cut(&mut world, 12);
+    assert!(one.talks() && other.talks());
+    phones.comes_back(&mut world, 13, one);
+    phones.comes_back(&mut world, 14, other);
+    phones.presses(&mut world, 14, "EndCall");
+    all_is_over(&mut world, &mut phones, &[13, 14]);
+}
+
+#[test]
+fn what_rings_and_what_is_held_ends_with_the_connection() {
+    let (mut world, mut phones) = (World::new(&mixed()), Skinnies::new());
+    phones.comes(&mut world, 11, "2001", 17);
+    phones.comes(&mut world, 12, "2002", 17);
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    phones.is_cut(&mut world, 12);
+    assert_ne!(phones.shows(11), "calls Yves 2002", "nobody rings any more");
+    phones.does(&mut world, 11, |phone| phone.puts_down());
+    all_is_over(&mut world, &mut phones, &[11]);
+}
+
+#[test]
+fn nobody_holds_a_call_for_ever_whose_phone_never_comes_back() {
+    let (mut world, mut phones, _) = cut();
+    let keeps = |world: &mut World, phones: &mut Skinnies, minutes: u64| {
+        for _ in 0..minutes * 2 {
+            world.pass(Duration::from_secs(30));
+            phones.does(world, 12, Skinny::says_that_it_is_there);
+        }
+    };
+    keeps(&mut world, &mut phones, 12 * 60 - 1);
+    assert!(phones.phone(12).talks());
+    keeps(&mut world, &mut phones, 2);
+    all_is_over(&mut world, &mut phones, &[12]);
+}
+
+#[test]
+fn the_story_of_the_call_tells_it() {
+    let (world, ..) = cut();
+    let records = world.records();
+    let told = records.iter().any(|record| match &record.entry {
+        Entry::Message { bytes, .. } => {
+            String::from_utf8_lossy(bytes).contains("is gone (connection-lost), the call goes on")
+        }
+        _ => false,
+    });
+    assert!(told, "{records:?}");
+    let gone = records
+        .iter()
+        .any(|record| matches!(&record.entry, Entry::Registration(Registration::StationGone { .. })));
+    assert!(gone);
+}
+
+#[test]
+fn a_sip_phone_is_refused_a_change_and_may_say_the_same_again() {
+    let (mut world, mut phones) = (World::new(&mixed()), Skinnies::new());
+    let mut alice = Phone::new("1001", "192.0.2.10:5060");
+    world.register(&mut alice);
+    phones.comes(&mut world, 11, "2001", 17);
+    world.invite(&mut alice, "2001");
+    phones.settle(&mut world);
+    let ringing = world.expect(&alice, "SIP/2.0 180 ");
+    phones.presses(&mut world, 11, "Answer");
+    world.expect(&alice, "SIP/2.0 200 ");
+    alice.remote_tag = tag_of(&ringing, "To").to_owned();
+    let ack = alice.request("ACK", "", "");
+    world.from(alice.address, &ack);
+    phones.settle(&mut world);
+    let phone = phones.is_cut(&mut world, 11);
+    assert!(phone.talks());
+    let elsewhere = alice.sdp().replace("m=audio 4000", "m=audio 4002");
+    for (sdp, expect) in [(elsewhere, "SIP/2.0 4"), (alice.sdp(), "SIP/2.0 200 ")] {
+        let again = alice.request("INVITE", "", &sdp);
+        world.from(alice.address, &again);
+        phones.settle(&mut world);
+        world.expect(&alice, "SIP/2.0 100 ");
+        world.expect(&alice, expect);
+        let ack = alice.request("ACK", "", "");
+        world.from(alice.address, &ack);
+    }
+    let bye = alice.request("BYE", "", "");
+    world.from(alice.address, &bye);
+    world.expect(&alice, "SIP/2.0 200 ");
+    all_is_over(&mut world, &mut phones, &[]);
+}
