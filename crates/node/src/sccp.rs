@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use strowger_base::journal::Direction;
 use strowger_base::leg::{BindingId, Signal};
-use strowger_base::net::{Flow, StreamId};
+use strowger_base::net::StreamId;
 use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::watch::{LineState, WatchId};
 use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now};
@@ -360,7 +360,7 @@ impl Sccp {
                     let input = resources::io::Input::Gone { device: device.as_str() };
                     self.tell_routers(now, input, out);
                 } else {
-                    self.phone_is_gone(now, (device.as_str(), present.flow), why, out);
+                    self.phone_is_gone(now, &present, why, out);
                 }
             }
             OfStations::Stranger { device, peer, model } => {
@@ -391,7 +391,8 @@ impl Sccp {
     }
 
     /// Its calls are over, or go on without it, which their stories tell.
-    fn phone_is_gone(&mut self, now: Now, (device, flow): (&str, Flow), why: WhyGone, out: &mut Outbox) {
+    fn phone_is_gone(&mut self, now: Now, present: &Present, why: WhyGone, out: &mut Outbox) {
+        let (device, flow) = (present.name(), present.flow);
         let legs = self.calls.legs_of(device);
         let calls_go_on = match why {
             WhyGone::KeepaliveLost
@@ -403,7 +404,7 @@ impl Sccp {
         };
         self.tell_calls(now, calls::io::Input::Gone { device, calls_go_on }, None, out);
         for leg in legs.into_iter().filter(|leg| self.calls.has(*leg)) {
-            let text = format!("is gone ({}), the call goes on", why.word()).into_bytes();
+            let text = story::goes_on(why, present.dialect.version);
             out.push(Output::Message { leg, direction: Direction::Received, flow, text });
         }
     }

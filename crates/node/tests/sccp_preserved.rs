@@ -147,7 +147,7 @@ fn the_story_of_the_call_tells_it() {
     let records = world.records();
     let told = records.iter().any(|record| match &record.entry {
         Entry::Message { bytes, .. } => {
-            String::from_utf8_lossy(bytes).contains("is gone (connection-lost), the call goes on")
+            String::from_utf8_lossy(bytes).contains("connection-lost, the call goes on")
         }
         _ => false,
     });

@@ -74,7 +74,8 @@ impl Present {
         (lines, configured): (&[StationLine], &Arc<Device>),
         given: &mut dyn FnMut() -> BindingId,
     ) -> Self {
-        let Registered { device, stream, peer, model, dialect, abilities, load, why, streams_active, .. } = registered;
+        let Registered { device, stream, peer, model, dialect, abilities, load, why, streams_active, .. } =
+            registered;
         let flow = Flow::Stream { stream: *stream, peer: *peer, transport: Transport::Tcp };
         let lines =
             lines.iter().map(|line| PresentLine { configured: line.clone(), binding: given() }).collect();

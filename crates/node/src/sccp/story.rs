@@ -9,6 +9,7 @@
 use std::fmt::{Debug, Write as _};
 
 use strowger_sccp::codes::{Phrase, Stimulus};
+use strowger_sccp::station::reason::WhyGone;
 use strowger_sccp::{Address, FromStation, MessageId, Text, ToStation, Version};
 
 /// A message of a station.
@@ -56,6 +57,11 @@ pub(super) fn sent(message: &ToStation, version: Version) -> Vec<u8> {
         _ => String::new(),
     };
     text(message.id(version), version, &telling, message)
+}
+
+/// A station is gone, and its call goes on.
+pub(super) fn goes_on(why: WhyGone, version: Version) -> Vec<u8> {
+    format!("SCCP/{} {}, the call goes on\r\n", version.number(), why.word()).into_bytes()
 }
 
 fn text(id: MessageId, version: Version, telling: &str, message: &impl Debug) -> Vec<u8> {

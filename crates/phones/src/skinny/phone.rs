@@ -199,9 +199,8 @@ impl Skinny {
     pub fn forgets(&mut self) {
         let mut before = std::mem::take(self);
         let (ports, sending) = (&before.ports, &before.sending);
-        let flows = |call: u32| {
-            ports.iter().any(|(party, (of, ..))| *of == call && sending.contains_key(party))
-        };
+        let flows =
+            |call: u32| ports.iter().any(|(party, (of, ..))| *of == call && sending.contains_key(party));
         before.calls.retain(|number, call| call.state == CONNECTED && flows(*number));
         before.ports.retain(|_, (call, ..)| before.calls.contains_key(call));
         before.sending.retain(|party, _| before.ports.contains_key(party));
@@ -535,7 +534,9 @@ impl Call {
             OFF_HOOK => "is off hook".to_owned(),
             PROCEED | RING_OUT => format!("calls {}", other(&self.called)),
             RING_IN => format!("is called by {}", other(&self.calling)),
-            CONNECTED if self.preserved => format!("goes on, {} to {}", other(&self.calling), other(&self.called)),
+            CONNECTED if self.preserved => {
+                format!("goes on, {} to {}", other(&self.calling), other(&self.called))
+            }
             CONNECTED => {
                 format!("reads {:?}, {} to {}", self.prompt, other(&self.calling), other(&self.called))
             }

@@ -18,7 +18,7 @@ use super::phone::PhoneCalls;
 use crate::codes::CallReference;
 
 /// A phone that never comes back holds a call of a party that never hangs up for so long: CUCM lets no call last longer.
-const LONGEST: Duration = Duration::from_hours(12);
+const LONGEST: Duration = Duration::from_secs(12 * 3600);
 
 /// All calls that go on without their phones.
 #[derive(Debug, Default)]

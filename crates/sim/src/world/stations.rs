@@ -17,6 +17,9 @@ use crate::setting::{self, FEATURES, NUMBERS};
 /// How long bytes are under way.
 const DELAY: Duration = Duration::from_micros(200);
 
+/// The connection of a phone that has none.
+const NOWHERE: StreamId = StreamId(0);
+
 /// All phones that speak SCCP.
 #[derive(Debug, Default)]
 pub(crate) struct Stations {
@@ -86,6 +89,7 @@ impl Stations {
             .values_mut()
             .filter(|it| !it.phone.sends.is_empty())
             .map(|it| (it.stream, std::mem::take(&mut it.phone.sends)))
+            .filter(|(stream, _)| *stream != NOWHERE)
             .collect();
         said.into_iter().for_each(|(stream, bytes)| self.put(now, Direction::ToNode, stream, bytes));
         #[cfg(test)]
@@ -154,13 +158,13 @@ impl World {
     pub(super) fn station_comes(&mut self, number: &str, version: u8) -> Result<(), Failure> {
         let host = 100 + self.stations.phones.len() as u8;
         let phone = Skinny::new(&setting::device(number), version, [192, 0, 2, host]);
-        let station = Station { phone, stream: StreamId(0), keepalive: Instant::FAR_FUTURE };
+        let station = Station { phone, stream: NOWHERE, keepalive: Instant::FAR_FUTURE };
         self.stations.phones.insert(number.to_owned(), station);
         self.station_connects(number)
     }
 
     /// A phone comes over a new connection.
-    fn station_connects(&mut self, number: &str) -> Result<(), Failure> {
+    pub(super) fn station_connects(&mut self, number: &str) -> Result<(), Failure> {
         self.stations.streams += 1;
         let stream = StreamId(self.stations.streams);
         let Some(station) = self.stations.phones.get_mut(number) else { return Ok(()) };
@@ -188,12 +192,17 @@ impl World {
 
     /// A connection breaks, and the phone comes back at once.
     fn station_breaks(&mut self, number: &str) -> Result<(), Failure> {
-        let Some(stream) = self.stations.phones.get(number).map(|station| station.stream) else {
-            return Ok(());
-        };
-        self.stations.under_way.retain(|_, (_, of, _)| *of != stream);
-        self.give(Input::StreamClosed { stream })?;
+        self.station_is_cut(number)?;
         self.station_connects(number)
+    }
+
+    /// A connection breaks.
+    pub(super) fn station_is_cut(&mut self, number: &str) -> Result<(), Failure> {
+        let Some(station) = self.stations.phones.get_mut(number) else { return Ok(()) };
+        station.phone.forgets();
+        let stream = std::mem::replace(&mut station.stream, NOWHERE);
+        self.stations.under_way.retain(|_, (_, of, _)| *of != stream);
+        self.give(Input::StreamClosed { stream })
     }
 
     /// Whoever is at some phone does something that the phone lets him do now.

@@ -30,6 +30,11 @@ impl World {
 
     /// The user of a phone does something; false when it cannot be done now.
     pub(super) fn station_does(&mut self, number: &str, what: &str) -> bool {
+        match what {
+            "loses its connection" => return self.station_is_cut(number).is_ok(),
+            "comes back" => return self.station_connects(number).is_ok(),
+            _ => {}
+        }
         let Some(it) = self.stations.phones.get_mut(number) else { return false };
         let phone = &mut it.phone;
         let words: Vec<&str> = what.split(' ').collect();
