@@ -454,6 +454,8 @@ pub enum RingSound {
     /// As it always does.
     #[default]
     Usual,
+    /// As it does for calls from outside, where it has another ring for those.
+    Outside,
     /// With this one of its distinctive rings, 1 to 5.
     Distinctive(u8),
     /// Once.

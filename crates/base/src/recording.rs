@@ -59,5 +59,9 @@ pub enum RecordingShown {
     On,
 }
 
+/// In a description: its writer has a lamp or a line of text for a call that is recorded, and hears the tone all the same. It is between
+/// what speaks for a phone here and call control; no standard has it, and it goes out to nobody.
+pub const SHOWS_RECORDING: &str = "recordshown";
+
 /// Labels of the two streams of a recording, own party first, in descriptions (RFC 4574) and in what the recorder is told.
 pub const STREAM_LABELS: [&str; 2] = ["1", "2"];

@@ -4,6 +4,7 @@
 //! and signals come out, and lines have contacts. Who is registered and what calls a phone has are two machines of the protocol's
 //! crate, which meet here; their media is translated ([`crate::voice`]), since call control speaks of it in SDP (RFC 8866).
 
+mod allowance;
 mod io;
 mod past;
 mod present;
@@ -23,13 +24,13 @@ use strowger_base::journal::Direction;
 use strowger_base::leg::{BindingId, Signal};
 use strowger_base::net::StreamId;
 use strowger_base::phone::{PhoneChange, PhoneState};
+use strowger_base::timer::TimerQueue;
 use strowger_base::watch::{LineState, WatchId};
 use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now};
 use strowger_media::control::PortId;
 use strowger_sccp::calls::LegIds;
-use strowger_sccp::codes::{BlfStatus, ButtonType, Instance, LampMode, ResetType, Stimulus};
+use strowger_sccp::codes::{BlfStatus, Instance, LampMode, ResetType, Stimulus};
 use strowger_sccp::message::alerting::SetLamp;
-use strowger_sccp::message::lines::FeatureStat;
 use strowger_sccp::resources::io::Standing;
 use strowger_sccp::station::io::{Input as ToStations, Output as OfStations};
 use strowger_sccp::station::reason::WhyGone;
@@ -39,6 +40,7 @@ use crate::configuration::StationConfiguration;
 use crate::io::{BeginAnew, BegunAnew};
 use crate::voice;
 
+use allowance::Passage;
 pub(crate) use io::{Counters, Input, News, Outbox, Output};
 pub(crate) use past::Past;
 pub(crate) use present::Present;
@@ -63,6 +65,8 @@ pub(crate) struct Sccp {
     bindings_given: u64,
     /// What watches, with its device.
     watches: BTreeMap<WatchId, (Box<str>, Watcher)>,
+    /// Phones that have not asked for all that they can be told.
+    arriving: TimerQueue<Box<str>>,
     /// Documents that devices have not answered to.
     pushes: Pushes,
     /// Rises with every session description.
@@ -78,6 +82,9 @@ enum Watcher {
     /// A line that it shares with other phones, by its button.
     Line(Instance),
 }
+
+/// After this a phone that asks nothing more is taken to have all that it wants.
+const ASKS_MAX: Duration = Duration::from_secs(10);
 
 /// Set in the number of every contact that speaks SCCP: the registrar of SIP never comes that far.
 const SCCP_BINDING: u64 = 1 << 63;
@@ -102,6 +109,7 @@ impl Sccp {
             bindings: BTreeMap::new(),
             bindings_given: 0,
             watches: BTreeMap::new(),
+            arriving: TimerQueue::new(),
             pushes: Pushes::default(),
             descriptions: 0,
             counters: Counters::default(),
@@ -153,6 +161,10 @@ impl Sccp {
             }
             Input::Timeout => {
                 self.unanswered(now.mono, out);
+                while let Some((_, device)) = self.arriving.pop_due(now.mono) {
+                    // It never asks for the time, which others do last.
+                    self.is_ready(now, &device, out);
+                }
                 self.tell_stations(now, ToStations::Timer, out);
                 self.tell_calls(now, calls::io::Input::Timeout, None, out);
                 self.tell_routers(now, resources::io::Input::Timeout, out);
@@ -164,7 +176,8 @@ impl Sccp {
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let (stations, calls) = (self.stations.next_timeout(), self.calls.next_timeout());
         let others = self.pushes.next_timeout().into_iter().chain(self.routers.next_timeout());
-        stations.into_iter().chain(calls).chain(others).min()
+        let arriving = self.arriving.next_deadline();
+        stations.into_iter().chain(calls).chain(others).chain(arriving).min()
     }
 
     /// Whether a connection is one of these.
@@ -317,7 +330,7 @@ impl Sccp {
                     BindingId(SCCP_BINDING | self.bindings_given)
                 };
                 out.push(Output::Needed { stream: registered.stream });
-                let present = Present::new(now.wall, &registered, configured, &mut given);
+                let mut present = Present::new(now.wall, &registered, configured, &mut given);
                 let resource = device.resource;
                 let why = registered.why;
                 if let Some(past) = self.past_of(registered.device.as_str()) {
@@ -330,6 +343,7 @@ impl Sccp {
                     let input = resources::io::Input::Registered { device, kind, streams_max };
                     self.tell_routers(now, input, out);
                 } else {
+                    present.asks = Some(self.arriving.set(now.mono + ASKS_MAX, present.name().into()));
                     self.tell_calls(now, calls::io::Input::Registered(present.phone()), None, out);
                 }
                 self.present.insert(present.name().into(), present);
@@ -338,6 +352,9 @@ impl Sccp {
             OfStations::Gone { device, why } => {
                 self.counters.gone(why);
                 let Some(present) = self.present.remove(device.as_str()) else { return };
+                if let Some(asks) = present.asks {
+                    self.arriving.cancel(asks);
+                }
                 for watch in &present.watches {
                     self.watches.remove(watch);
                     out.push(Output::Unwatch(*watch));
@@ -355,6 +372,8 @@ impl Sccp {
                     }
                 }
                 self.unanswered_by(device.as_str(), out);
+                let left_out = self.past_of(device.as_str()).and_then(|past| past.allowance.end());
+                out.extend(left_out.map(|count| left_out_of(device.as_str(), count)));
                 out.push(Output::News(News::Gone { device: device.clone(), peer: present.peer, why }));
                 if self.routers.resources.has(device.as_str()) {
                     let input = resources::io::Input::Gone { device: device.as_str() };
@@ -382,8 +401,9 @@ impl Sccp {
             }
             OfStations::Alarm { device, alarm } => {
                 let words = alarm.text.as_str().into();
-                if let Some(past) = self.past_of(device.as_str()) {
-                    past.alarm = Some((now.wall, alarm));
+                let Some(past) = self.past_of(device.as_str()) else { return };
+                past.alarm = Some((now.wall, alarm));
+                if self.is_written(now, device.as_str(), out) {
                     out.push(Output::News(News::Told { device, what: "alarm", words }));
                 }
             }
@@ -409,6 +429,14 @@ impl Sccp {
         }
     }
 
+    /// Whether what a device tells of itself is written down. What is not is counted, and told once.
+    fn is_written(&mut self, now: Now, device: &str, out: &mut Outbox) -> bool {
+        let Some(past) = self.past_of(device) else { return true };
+        let Passage { left_out, written } = past.allowance.passes(now.mono);
+        out.extend(left_out.map(|count| left_out_of(device, count)));
+        written
+    }
+
     /// A registered station says something of its abilities, calls or media.
     fn heard(&mut self, now: Now, device: &str, message: &FromStation, out: &mut Outbox) {
         if self.routers.resources.has(device) {
@@ -416,8 +444,10 @@ impl Sccp {
             return self.tell_routers(now, resources::io::Input::Said { device, message }, out);
         }
         match message {
-            FromStation::DeviceToUserDataResponse(said) => return self.answers(device, &said.document, out),
-            FromStation::DeviceToUserData(said) => return self.chooses(device, &said.document, out),
+            FromStation::DeviceToUserDataResponse(said) => {
+                return self.answers(now, device, &said.document, out);
+            }
+            FromStation::DeviceToUserData(said) => return self.chooses(now, device, &said.document, out),
             _ => {}
         }
         if message.is_pressed() {
@@ -533,6 +563,9 @@ impl Sccp {
         let expires = self.patience();
         let Some(present) = self.present.get_mut(device).filter(|present| !present.ready) else { return };
         present.ready = true;
+        if let Some(asks) = present.asks.take() {
+            self.arriving.cancel(asks);
+        }
         let input = calls::io::Input::Ready { device };
         self.tell_calls(now, input, None, out);
         let Some(present) = self.present.get_mut(device) else { return };
@@ -579,13 +612,13 @@ impl Sccp {
     /// A busy lamp shows how its line is.
     fn show_lamp(&mut self, now: Now, device: &str, index: Instance, line: &LineState, out: &mut Outbox) {
         let Some(present) = self.present.get(device) else { return };
-        let (kind, status) = (ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL, present::lamp_of(line).0);
-        let message = ToStation::from(FeatureStat { index, kind, status, label: present.label(index) });
+        let status = present::lamp_of(line);
+        let message = present.lights(index, status);
         self.counters.sent += 1;
         let picks_up = present.picking.contains(&index);
         self.tell_stations(now, ToStations::Tell { device, message: &message }, out);
         if picks_up {
-            let rings = status == BlfStatus::ALERTING.0;
+            let rings = status == BlfStatus::ALERTING;
             self.tell_calls(now, calls::io::Input::Rung { device, lamp: index, rings }, None, out);
         }
     }
@@ -653,6 +686,12 @@ impl Sccp {
             }
         }
     }
+}
+
+/// So much that a device told was not written down.
+fn left_out_of(device: &str, count: u32) -> Output {
+    let words = format!("{count} alarms and choices in a minute").into();
+    Output::News(News::Told { device: Text::from(device), what: "left-out", words })
 }
 
 /// What a command says of media.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use strowger_base::recording::SHOWS_RECORDING;
 use strowger_base::{Media as Sdp, SessionDescription};
 use strowger_media::sdp::{self, MediaKind, Protocol, Session};
 use strowger_sccp::calls::io::{Direction, Format, Media, Voice};
@@ -70,7 +71,7 @@ fn description(voice: &Voice, session: u64, version: u64) -> SessionDescription 
     let packet =
         voice.formats.first().map_or(Duration::from_millis(PACKET_MS.into()), |format| format.packet);
     let mut text = format!(
-        "v=0\r\no=- {session} {version} IN {kind} {ip}\r\ns=-\r\nc=IN {kind} {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP",
+        "v=0\r\no=- {session} {version} IN {kind} {ip}\r\ns=-\r\nc=IN {kind} {ip}\r\nt=0 0\r\na={SHOWS_RECORDING}\r\nm=audio {} RTP/AVP",
         voice.address.port()
     );
     let mut types: Vec<u8> = rows.iter().map(|row| row.payload_type).collect();

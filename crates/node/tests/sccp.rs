@@ -288,33 +288,35 @@ fn a_speed_dial_and_a_busy_lamp_call_and_messages_are_shown() {
     draft.stations.stations[0].device = std::sync::Arc::new(device);
     draft.lines.iter_mut().find(|line| &*line.number == "2001").expect("the line").phones[0].speed_dials =
         vec!["2003".into()];
-    for (version, lamp, dial) in [(22, (0x15, 1), (0x02, 1)), (11, (0x02, 1), (0x02, 2))] {
+    // Of an old phone a busy lamp is one more line, and its lamp says how it is.
+    for (version, lamp, lights) in [(22, (0x15, 1), [1, 4, 2]), (11, (0x09, 2), [1, 5, 2])] {
         let (mut world, mut phones) = (World::new(&draft), Skinnies::new());
         phones.comes(&mut world, 11, "2001", version);
         phones.comes(&mut world, 12, "2002", version);
         phones.comes(&mut world, 13, "2003", version);
+        if version < 15 {
+            assert_eq!(phones.phone(11).lines[&2], ["2002", "Yves", "Yves"].map(str::to_owned));
+        }
         phones.does(&mut world, 11, |phone| phone.pushes(lamp.0, lamp.1));
         assert_eq!(phones.shows(12), "is called by Zoë 2001", "version {version}");
         phones.does(&mut world, 11, |phone| phone.puts_down());
-        phones.does(&mut world, 11, |phone| phone.pushes(dial.0, dial.1));
+        phones.does(&mut world, 11, |phone| phone.pushes(0x02, 1));
         assert_eq!(phones.shows(13), "is called by Zoë 2001", "version {version}");
         phones.does(&mut world, 11, |phone| phone.puts_down());
-        let lit = |phones: &Skinnies| phones.phone(11).features.get(&1).map(|(status, _)| *status);
-        if version == 22 {
-            assert_eq!(lit(&phones), Some(1), "nobody talks there");
-            phones.does(&mut world, 13, |phone| phone.calls_number("2002"));
-            world.pass(Duration::from_secs(1));
-            phones.settle(&mut world);
-            assert_eq!(lit(&phones), Some(4), "it rings there");
-            phones.presses(&mut world, 12, "Answer");
-            world.pass(Duration::from_secs(1));
-            phones.settle(&mut world);
-            assert_eq!(lit(&phones), Some(2), "somebody talks there");
-            phones.does(&mut world, 13, |phone| phone.puts_down());
-            world.pass(Duration::from_secs(1));
-            phones.settle(&mut world);
-            assert_eq!(lit(&phones), Some(1), "nobody talks there");
-        }
+        let lit = |phones: &Skinnies| match lamp {
+            (0x15, place) => phones.phone(11).features.get(&place).map(|(status, _)| *status),
+            _ => phones.phone(11).lamps.get(&lamp).copied(),
+        };
+        assert_eq!(lit(&phones), Some(lights[0]), "nobody talks there");
+        phones.does(&mut world, 13, |phone| phone.calls_number("2002"));
+        passes(&mut world, &mut phones);
+        assert_eq!(lit(&phones), Some(lights[1]), "it rings there");
+        phones.presses(&mut world, 12, "Answer");
+        passes(&mut world, &mut phones);
+        assert_eq!(lit(&phones), Some(lights[2]), "somebody talks there");
+        phones.does(&mut world, 13, |phone| phone.puts_down());
+        passes(&mut world, &mut phones);
+        assert_eq!(lit(&phones), Some(lights[0]), "nobody talks there");
         let change = Some(strowger_base::watch::MailboxChange::Turn(strowger_base::feature::Turn::On));
         world.ask(strowger_node::io::Question::Messages { line: "2001".into(), change });
         phones.settle(&mut world);
@@ -524,6 +526,77 @@ fn a_button_of_a_feature_has_its_words_and_shows_how_it_is_whenever_it_is_asked(
     assert_eq!(display(&phones), ("DND".into(), Some(2)));
     phones.does(&mut world, 11, |phone| phone.asks_the_time());
     assert_eq!(display(&phones), ("DND".into(), Some(2)));
+}
+
+#[test]
+fn a_phone_that_never_asks_the_time_can_be_called_soon_after_it_came() {
+    let (mut world, mut phones) = (World::new(&mixed()), Skinnies::new());
+    phones.comes(&mut world, 12, "2002", 17);
+    let mut phone = phone::Skinny::new(&device("2001"), 5, [192, 0, 2, 11]);
+    phone.never_asks_the_time = true;
+    phones.connects(&mut world, 11, phone);
+    assert!(phones.phone(11).lines.contains_key(&1) && !phones.phone(11).registered);
+    phones.does(&mut world, 12, |phone| phone.calls_number("2001"));
+    assert_eq!(phones.shows(11), "", "it may still have something to ask");
+    phones.does(&mut world, 12, |phone| phone.hangs_up_all());
+    world.pass(Duration::from_secs(10));
+    phones.settle(&mut world);
+    phones.does(&mut world, 12, |phone| phone.calls_number("2001"));
+    assert_eq!(phones.shows(11), "is called by Yves 2002");
+}
+
+#[test]
+fn a_call_from_outside_rings_as_one() {
+    let (mut world, mut phones) = scene(17);
+    phones.does(&mut world, 12, |phone| phone.calls_number("2001"));
+    assert_eq!((&*phones.shows(11), phones.phone(11).ringer), ("is called by Yves 2002", 2));
+    phones.does(&mut world, 12, |phone| phone.hangs_up_all());
+    let mut trunk = Phone::new("4711", "192.0.2.99:5060");
+    trunk.peer = "2001".to_owned();
+    let (sdp, address) = (trunk.sdp(), trunk.address);
+    let request = trunk.request("INVITE", "", &sdp);
+    world.from(address, &request);
+    phones.settle(&mut world);
+    assert_eq!((&*phones.shows(11), phones.phone(11).ringer), ("is called by The boss 4711", 3));
+}
+
+#[test]
+fn what_a_phone_tells_too_often_is_counted_and_told_once() {
+    let (mut world, mut phones) = scene(17);
+    let choice = [9, 0, 0, 0, 4, 0x6b6f];
+    let told = |world: &World| {
+        let records = world.records();
+        let count = |what: &str| {
+            let is_it = |record: &&strowger_base::journal::Record<'_>| {
+                matches!(&record.entry, Entry::Registration(
+                    Registration::StationTold { what: found, device: name, .. }
+                    | Registration::ScreenTold { what: found, device: name, .. }
+                ) if *found == what && **name == *device("2001"))
+            };
+            records.iter().filter(is_it).count()
+        };
+        (count("alarm"), count("choice"), count("left-out"))
+    };
+    let (alarms, ..) = told(&world);
+    assert_eq!(alarms, 1, "the one with which it came");
+    for _ in 0..100 {
+        phones.does(&mut world, 11, |phone| phone.says(0x2e, &choice));
+        phones.does(&mut world, 11, |phone| phone.says(0x20, &[2; 23]));
+    }
+    let (alarms, choices, left_out) = told(&world);
+    assert_eq!((alarms + choices, left_out), (10, 0), "the others are counted");
+    world.pass(Duration::from_secs(60));
+    phones.settle(&mut world);
+    phones.does(&mut world, 11, |phone| phone.says(0x2e, &choice));
+    let (alarms, choices, left_out) = told(&world);
+    assert_eq!((alarms + choices, left_out), (11, 1));
+    let words = world.records().iter().find_map(|record| match &record.entry {
+        Entry::Registration(Registration::StationTold { what: "left-out", words, .. }) => {
+            Some(words.to_string())
+        }
+        _ => None,
+    });
+    assert_eq!(words.as_deref(), Some("191 alarms and choices in a minute"));
 }
 
 #[test]

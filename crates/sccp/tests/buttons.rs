@@ -9,7 +9,7 @@ use strowger_base::recording::RecordingShown;
 use strowger_base::{Instant, LegId, Media as Sdp, NodeId, Now, ShardId, WallTime};
 use strowger_sccp::calls::io::{Direction, Format, Input, Media, Outbox, Output, Phone, PhoneLine, Voice};
 use strowger_sccp::codes::{
-    CallReference, Codec, Instance, MediaStatus, PartyId, SoftKey, Stimulus as Button,
+    ButtonType, CallReference, Codec, Instance, MediaStatus, PartyId, SoftKey, Stimulus as Button,
 };
 use strowger_sccp::message::calls::{EnblocCall, KeypadButton, SoftKeyEvent, Stimulus};
 use strowger_sccp::message::capabilities::{AudioCapability, CapabilitiesRes};
@@ -45,6 +45,11 @@ impl Bench {
             leg: None,
             now: Duration::ZERO,
         };
+        bench.registers(abilities, 0);
+        bench
+    }
+
+    fn registers(&mut self, abilities: Features, streams_active: u32) {
         let peer = ([192, 0, 2, 10], 49_152).into();
         let line = |instance: u32, number: &str, voice_mail: &str| PhoneLine {
             instance: Instance(instance),
@@ -54,19 +59,18 @@ impl Bench {
             name: Text::default(),
             voice_mail: Text::from(voice_mail),
         };
-        bench.input(Input::Registered(Phone {
+        self.input(Input::Registered(Phone {
             device: Text::from(PHONE),
             flow: Flow::Stream { stream: StreamId(7), peer, transport: Transport::Tcp },
             abilities,
             lines: vec![line(1, "2001", ""), line(2, "2002", "7000")],
             dials: vec![(Button::BLF_SPEED_DIAL, Instance(1), Text::from("2003"))],
             feature_buttons: vec![
-                (Instance(2), FeatureButton::Record),
-                (Instance(3), FeatureButton::Privacy),
+                (Instance(2), FeatureButton::Record, Text::from("Rec")),
+                (Instance(3), FeatureButton::Privacy, Text::from("Private")),
             ],
-            streams_active: 0,
+            streams_active,
         }));
-        bench
     }
 
     fn input(&mut self, input: Input<'_>) {
@@ -250,6 +254,43 @@ fn a_recorded_call_is_shown_so() {
     talking(shown(RecordingShown::On), &["recorded 1"]);
     talking(shown(RecordingShown::Paused), &["recorded 0"]);
     talking(shown(RecordingShown::Off), &["recorded 0"]);
+}
+
+#[test]
+fn the_button_for_recording_is_lit_while_a_call_is_recorded() {
+    let lit = |bench: &Bench| {
+        bench.out.iter().find_map(|output| match output {
+            Output::Tell { message, .. } => match &**message {
+                ToStation::FeatureStat(stat) => {
+                    Some((stat.index.0, stat.kind, stat.status, stat.label.as_str().to_owned()))
+                }
+                _ => None,
+            },
+            _ => None,
+        })
+    };
+    let stat = |status| Some((2, ButtonType::FEATURE, status, "Rec".to_owned()));
+    let mut bench = Bench::new();
+    bench.talk();
+    assert_eq!(lit(&bench), None);
+    bench.command(&Command::ShowRecording(RecordingShown::On), Media::None);
+    assert_eq!(lit(&bench), stat(1));
+    bench.command(&Command::ShowRecording(RecordingShown::On), Media::None);
+    assert_eq!(lit(&bench), None);
+    bench.press(SoftKey::END_CALL);
+    assert_eq!(lit(&bench), stat(0));
+}
+
+#[test]
+fn a_phone_that_comes_back_is_shown_that_its_call_is_recorded_meanwhile() {
+    let mut bench = Bench::new();
+    bench.talk();
+    bench.input(Input::Gone { device: PHONE, calls_go_on: true });
+    bench.command(&Command::ShowRecording(RecordingShown::On), Media::None);
+    assert_eq!(bench.followed(), [] as [&str; 0], "nobody is there who could see it");
+    bench.registers(Features::RTP_EVENTS, 1);
+    bench.input(Input::Ready { device: PHONE });
+    assert_eq!(bench.followed(), ["recorded 1"]);
 }
 
 #[test]

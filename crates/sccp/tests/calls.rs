@@ -13,6 +13,7 @@ use strowger_base::leg::{
     Target, Tone,
 };
 use strowger_base::net::{Flow, StreamId, Transport};
+use strowger_base::recording::RecordingShown;
 use strowger_base::watch::{CallDirection, CallPhase, LineCall as SharedCall};
 use strowger_base::{Cause, Instant, LegId, Media as Sdp, NodeId, Now, ShardId, WallTime};
 use strowger_sccp::calls::io::{Direction, Format, Input, Media, Outbox, Output, Phone, PhoneLine, Voice};
@@ -545,6 +546,28 @@ fn the_ladders_of_calls() {
     aloud.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
     aloud.ring(44, RingSound::CallWaiting, Media::None);
 
+    let mut shown = Bench::new();
+    shown.title("a call rings as one from outside, and another caller stands beside it; it is answered, recorded, held and taken back");
+    shown.ring(40, RingSound::Outside, Media::Offer(voice(20_000, Direction::SendReceive)));
+    shown.command(&Command::ShowParty(party("1009", "Cid")), Media::None);
+    shown.soft_key(SoftKey::ANSWER);
+    shown.opens(24_000);
+    shown.command(&Command::ShowRecording(RecordingShown::On), Media::None);
+    shown.soft_key(SoftKey::HOLD);
+    shown.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::ReceiveOnly)));
+    shown.soft_key(SoftKey::RESUME);
+    shown.opens(24_002);
+    shown.command(&Command::ShowRecording(RecordingShown::Off), Media::None);
+
+    let mut ringback = Bench::new();
+    ringback.title("a call that waits while somebody is rung does not take the ringing tone away");
+    ringback.say(OffHook { of: None });
+    ringback.dial("1002");
+    ringback.command(&Command::StopCollecting, Media::None);
+    ringback.command(&alert, Media::None);
+    ringback.ring(40, RingSound::CallWaiting, Media::None);
+    ringback.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
+
     let mut paused = Bench::new();
     paused.title("a key taken back begins the pause anew, and without a key there is nothing to wait for");
     let call = CallReference(0);
@@ -608,6 +631,8 @@ fn the_ladders_of_calls() {
         listens,
         refused,
         aloud,
+        shown,
+        ringback,
         paused,
         late,
     ]

@@ -449,13 +449,17 @@ fn a_phone_is_told_what_it_is() {
 }
 
 #[test]
-fn a_busy_lamp_is_a_speed_dial_where_phones_know_no_lamps() {
+fn a_busy_lamp_is_one_more_line_where_phones_know_no_lamps() {
     let feature = |index| FeatureStatReq { index: Instance(index), capabilities: None };
     check(15, feature(1), r#"kind: BusyLampField Speeddial (0x15), status: 0, label: "Carol""#);
     check(15, feature(2), r#"kind: Feature (0x13), status: 0, label: "Privacy""#);
     check(14, feature(1), r#"kind: Feature (0x13), status: 0, label: "Privacy""#);
-    check(14, SpeedDialStatReq { index: Instance(2) }, r#"number: "2003", label: "Carol""#);
-    check(14, ButtonTemplateReq, "Button { instance: 2, kind: SpeedDial (0x2) }");
+    check(14, SpeedDialStatReq { index: Instance(2) }, r#"number: "", label: """#);
+    check(14, line(3), r#"number: "2003", name: "Carol", label: "Carol""#);
+    check(14, ForwardStatReq { line: Instance(3) }, r#"any: false"#);
+    check(14, ButtonTemplateReq, "Button { instance: 3, kind: Line (0x9) }");
+    // Wherever it stands, lines keep their numbers.
+    check(14, line(2), r#"number: "2005""#);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use strowger_base::LineName;
 use strowger_base::leg::RingSound;
+use strowger_dialplan::forward::CallSide;
 
 use crate::call::Step;
 use crate::configuration::RingSetting;
@@ -11,9 +12,10 @@ impl Step<'_> {
     /// How a phone of a line rings for the call.
     pub(crate) fn ring_sound(&self, line: &LineName, phone: Option<&str>) -> RingSound {
         let configuration = &self.shared.configuration;
-        let usual = || match configuration.distinctive.of(self.side()) {
-            Some(which) => RingSound::Distinctive(*which),
-            None => RingSound::Usual,
+        let usual = || match (configuration.distinctive.of(self.side()), self.side()) {
+            (Some(which), _) => RingSound::Distinctive(*which),
+            (None, CallSide::External) => RingSound::Outside,
+            (None, CallSide::Internal) => RingSound::Usual,
         };
         let Some(settings) = configuration.lines.get(line.as_str()) else { return usual() };
         let rings = settings.phone(phone).map(|phone| phone.rings).unwrap_or_default();

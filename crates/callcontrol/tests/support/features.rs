@@ -219,7 +219,8 @@ fn intercom(configuration: &mut Configuration, number: &str, target: &str) {
 /// How a phone lets its user know; nothing when it rings as always.
 pub(crate) fn style(style: RingStyle) -> String {
     let sound = match style.sound {
-        RingSound::Usual => String::new(),
+        // Whichever of its two a phone has.
+        RingSound::Usual | RingSound::Outside => String::new(),
         RingSound::Distinctive(which) => format!(" with ring {which}"),
         RingSound::Once => " once".to_owned(),
         RingSound::CallWaiting => " with call waiting".to_owned(),

@@ -8,6 +8,8 @@ use strowger_sccp::MessageId;
 use strowger_sccp::station::io::WhyPassedOver;
 use strowger_sccp::station::reason::{LastAlarm, WhyRegistered};
 
+use super::allowance::Allowance;
+
 /// The past of a device.
 #[derive(Default)]
 pub(crate) struct Past {
@@ -15,6 +17,8 @@ pub(crate) struct Past {
     pub(crate) alarm: Option<(WallTime, Box<LastAlarm>)>,
     /// Messages of it that were passed over, and why.
     pub(crate) passed_over: BTreeMap<MessageId, WhyPassedOver>,
+    /// What it tells of itself and is written down.
+    pub(super) allowance: Allowance,
     /// When it came, the last time last; only when it was neither started nor ordered to come anew.
     arrivals: VecDeque<WallTime>,
 }

@@ -8,13 +8,15 @@ use strowger_base::event::UnregisterReason;
 use strowger_base::leg::{BindingId, Origin};
 use strowger_base::net::{Flow, Transport};
 use strowger_base::watch::{CallDirection, CallPhase, LineCall, LineState, WatchId};
-use strowger_base::{LineName, WallTime};
+use strowger_base::{LineName, TimerHandle, WallTime};
 use strowger_sccp::calls::io::{Phone, PhoneLine};
-use strowger_sccp::codes::{BlfStatus, ButtonType, DeviceType, Instance, Stimulus};
+use strowger_sccp::codes::{BlfStatus, ButtonType, DeviceType, Instance, LampMode, Stimulus};
+use strowger_sccp::message::alerting::SetLamp;
+use strowger_sccp::message::lines::FeatureStat;
 use strowger_sccp::station::device::{Assignment, Device, FeatureButton, WhenRung};
 use strowger_sccp::station::io::Registered;
 use strowger_sccp::station::reason::{WhyGone, WhyRegistered};
-use strowger_sccp::{Dialect, Features, Text, Version};
+use strowger_sccp::{Dialect, Features, Text, ToStation, Version};
 
 use super::standing::Standing;
 use crate::configuration::StationLine;
@@ -39,11 +41,13 @@ pub(crate) struct Present {
     pub(crate) since: WallTime,
     /// It knows all that it asked for.
     pub(crate) ready: bool,
+    /// Until when that is waited for.
+    pub(super) asks: Option<TimerHandle>,
     lines: Vec<PresentLine>,
     /// What its busy lamp buttons dial.
     dials: Vec<(Stimulus, Instance, Text)>,
     /// What its buttons do that have no type of their own.
-    feature_buttons: Vec<(Instance, FeatureButton)>,
+    feature_buttons: Vec<(Instance, FeatureButton, Text)>,
     /// Its busy lamps whose button takes the call that rings there.
     pub(super) picking: BTreeSet<Instance>,
     /// Its busy lamps: what each shows, and what stands beside it.
@@ -90,6 +94,7 @@ impl Present {
             why: *why,
             since: now,
             ready: false,
+            asks: None,
             lines,
             dials: dials(configured, dialect.version),
             feature_buttons: feature_buttons(configured, dialect.version),
@@ -163,10 +168,20 @@ impl Present {
         Some(self.lines.iter().find(|line| line.binding == binding)?.configured.instance)
     }
 
-    /// What stands beside a busy lamp.
-    pub(crate) fn label(&self, lamp: Instance) -> Text {
+    /// A busy lamp shows this. Phones that have it as one more line know a lamp alone.
+    pub(crate) fn lights(&self, lamp: Instance, status: BlfStatus) -> ToStation {
+        if self.told.button(ButtonType::LINE, lamp, self.dialect.version).is_some_and(|(_, it)| is_lamp(it)) {
+            let mode = match status {
+                BlfStatus::IN_USE => LampMode::ON,
+                BlfStatus::ALERTING => LampMode::BLINK,
+                _ => LampMode::OFF,
+            };
+            return SetLamp { stimulus: Stimulus::LINE, instance: lamp, mode }.into();
+        }
         let found = self.lamps.iter().find(|(instance, ..)| *instance == lamp);
-        found.map(|(_, _, label)| label.clone()).unwrap_or_default()
+        let label = found.map(|(_, _, label)| label.clone()).unwrap_or_default();
+        let kind = ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL;
+        FeatureStat { index: lamp, kind, status: status.0, label }.into()
     }
 
     /// What it calls itself: `Cisco 7961 (SCCP41.9-4-2SR3-1S)`.
@@ -184,20 +199,18 @@ impl Present {
     }
 }
 
-/// What the buttons beside lines dial. Busy lamps are speed dials of old phones, and newer ones count them with the features: their
-/// instance is no position. A speed dial that waits between its keys is left to call control, which knows it by that.
+/// What the buttons beside lines dial. Busy lamps are lines of old phones, and newer ones count them with the features. A speed dial that waits between its keys is left to call control, which knows it by that.
 fn dials(device: &Device, version: Version) -> Vec<(Stimulus, Instance, Text)> {
     let mut dials = Vec::new();
-    let mut positions = 1..;
     for (button, assignment) in device.assigned(version) {
         let instance = Instance(u32::from(button.instance));
         let stimulus = match button.kind {
             ButtonType::SPEED_DIAL => Stimulus::SPEED_DIAL,
+            ButtonType::LINE => Stimulus::LINE,
             _ => Stimulus::BLF_SPEED_DIAL,
         };
         match assignment {
-            Assignment::SpeedDial { number, .. }
-                if positions.next() == Some(instance.0) && number.as_str().contains(',') => {}
+            Assignment::SpeedDial { number, .. } if number.as_str().contains(',') => {}
             Assignment::BusyLamp { number, .. } | Assignment::SpeedDial { number, .. } => {
                 dials.push((stimulus, instance, number.clone()));
             }
@@ -208,10 +221,12 @@ fn dials(device: &Device, version: Version) -> Vec<(Stimulus, Instance, Text)> {
 }
 
 /// What its buttons do that have no type of their own.
-fn feature_buttons(device: &Device, version: Version) -> Vec<(Instance, FeatureButton)> {
+fn feature_buttons(device: &Device, version: Version) -> Vec<(Instance, FeatureButton, Text)> {
     let assigned = device.assigned(version).into_iter();
     let features = assigned.filter_map(|(button, assignment)| match assignment {
-        Assignment::Feature { button: feature, .. } => Some((Instance(button.instance.into()), *feature)),
+        Assignment::Feature { button: feature, label } => {
+            Some((Instance(button.instance.into()), *feature, label.clone()))
+        }
         _ => None,
     });
     features.collect()
@@ -227,13 +242,15 @@ fn picking(device: &Device, version: Version) -> BTreeSet<Instance> {
     picking.collect()
 }
 
-/// The busy lamps that a phone of this version can show.
+const fn is_lamp(assignment: &Assignment) -> bool {
+    matches!(assignment, Assignment::BusyLamp { .. })
+}
+
+/// The busy lamps of a phone of this version.
 fn lamps(device: &Device, version: Version) -> Vec<BusyLamp> {
     let assigned = device.assigned(version).into_iter();
     let lamps = assigned.filter_map(|(button, assignment)| match assignment {
-        Assignment::BusyLamp { number, label, .. }
-            if button.kind == ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL =>
-        {
+        Assignment::BusyLamp { number, label, .. } => {
             Some((Instance(u32::from(button.instance)), number.clone(), label.clone()))
         }
         _ => None,

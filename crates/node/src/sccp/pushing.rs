@@ -85,7 +85,7 @@ impl Sccp {
     }
 
     /// A device answers to a document. What nobody waits for any more is written down all the same.
-    pub(super) fn answers(&mut self, device: &str, said: &UserData, out: &mut Outbox) {
+    pub(super) fn answers(&mut self, now: Now, device: &str, said: &UserData, out: &mut Outbox) {
         let key = (device.into(), said.transaction);
         let mut data = said.data.0.clone();
         if let Some(waiting) = self.pushes.waiting.get_mut(&key) {
@@ -96,16 +96,22 @@ impl Sccp {
             }
             data = mem::take(&mut waiting.answer);
         }
-        out.push(told(device, said, "answer", &data));
-        if let Some(Waiting { query, .. }) = self.pushes.end(&key) {
+        let waits = self.pushes.end(&key);
+        // As many as were asked for are always written down.
+        if waits.is_some() || self.is_written(now, device, out) {
+            out.push(told(device, said, "answer", &data));
+        }
+        if let Some(Waiting { query, .. }) = waits {
             let answer = Some(data.into());
             out.push(Output::Pushed(query, Ok(Pushed { transaction: said.transaction, answer })));
         }
     }
 
     /// The user of a device does something with a document, or a service of its own tells something.
-    pub(super) fn chooses(&mut self, device: &str, said: &UserData, out: &mut Outbox) {
-        out.push(told(device, said, "choice", &said.data.0));
+    pub(super) fn chooses(&mut self, now: Now, device: &str, said: &UserData, out: &mut Outbox) {
+        if self.is_written(now, device, out) {
+            out.push(told(device, said, "choice", &said.data.0));
+        }
     }
 
     /// Devices have not answered in time.

@@ -56,7 +56,11 @@ impl Skinnies {
 
     /// A phone comes over a connection of its own.
     pub(crate) fn comes(&mut self, world: &mut World, stream: u64, number: &str, version: u8) {
-        let mut phone = Skinny::new(&device(number), version, [192, 0, 2, stream as u8]);
+        self.connects(world, stream, Skinny::new(&device(number), version, [192, 0, 2, stream as u8]));
+    }
+
+    /// This phone does.
+    pub(crate) fn connects(&mut self, world: &mut World, stream: u64, mut phone: Skinny) {
         phone.connects();
         let peer: SocketAddr = ([192, 0, 2, stream as u8], 49_152).into();
         let local: SocketAddr = ([192, 0, 2, 1], 2000).into();

@@ -97,6 +97,8 @@ pub struct Skinny {
     pub services: BTreeMap<u32, [String; 2]>,
     /// It does not answer to documents.
     pub mute_documents: bool,
+    /// It does not ask what time it is.
+    pub never_asks_the_time: bool,
     /// It says nothing of its ports.
     pub mute_ports: bool,
     /// It does not say how calls sounded.
@@ -217,6 +219,7 @@ impl Skinny {
             codecs: before.codecs,
             own_ports: before.own_ports,
             told: before.told,
+            never_asks_the_time: before.never_asks_the_time,
             ..Skinny::new(&before.name, before.version, before.ip)
         };
     }

@@ -129,8 +129,9 @@ impl Message<'_> {
 fn shown(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     let text = bytes.get(..end).unwrap_or_default();
-    if let [0x80, index, rest @ ..] = text {
-        let phrase = PHRASES.iter().find(|(number, _)| number == index);
+    if let [table @ (0x80 | 0x1e), index, rest @ ..] = text {
+        let phrases: &[(u8, &str)] = if *table == 0x80 { &PHRASES } else { &MORE_PHRASES };
+        let phrase = phrases.iter().find(|(number, _)| number == index);
         let phrase = phrase.map_or_else(|| format!("<{index}>"), |(_, phrase)| (*phrase).to_owned());
         return phrase + &plain(rest);
     }
@@ -208,4 +209,14 @@ const PHRASES: [(u8, &str); 62] = [
     (81, "cBarge"),
     (91, "OPickUp"),
     (92, "HLog"),
+];
+
+/// The same for its second dictionary.
+const MORE_PHRASES: [(u8, &str); 6] = [
+    (37, "No Resources"),
+    (43, "Mobility"),
+    (65, "Cannot Send Call To Mobile"),
+    (67, "Record"),
+    (79, "Recording"),
+    (80, "Recording Failed"),
 ];

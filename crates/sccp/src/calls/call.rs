@@ -6,7 +6,7 @@ use strowger_base::{LegId, TimerHandle};
 
 use super::channel::{Channel, Of};
 use super::display::{Display, Parties};
-use crate::codes::{CallReference, CallType, Instance, KeyMode, PartyId, Tone};
+use crate::codes::{CallReference, CallType, Instance, KeyMode, PartyId, Phrase, Tone};
 use crate::message::ToStation;
 
 /// One call.
@@ -40,6 +40,8 @@ pub(super) struct Call {
     waits_in: Option<Place>,
     /// Its user put it on hold or took it back, and the other side has not said anything to that.
     pub(super) asks: bool,
+    /// It is recorded.
+    pub(super) recorded: bool,
     /// Whether its user has chosen it for what is done with several calls.
     pub(super) selected: bool,
     /// Until the phone has to say where its port is, or the next key has to come.
@@ -134,6 +136,7 @@ impl Call {
             is_silent: false,
             waits_in: None,
             asks: false,
+            recorded: false,
             selected: false,
             patience: None,
         }
@@ -159,6 +162,11 @@ impl Call {
         self.this_port()
     }
 
+    /// What stands beside it while its parties talk.
+    pub(super) const fn connected_phrase(&self) -> Phrase {
+        if self.recorded { Phrase::RECORDING } else { Phrase::CONNECTED }
+    }
+
     /// The keys while its parties talk.
     pub(super) const fn connected_keys(&self) -> KeyMode {
         match self.purpose {
@@ -168,10 +176,24 @@ impl Call {
         }
     }
 
-    /// Begins to ring. That it waits is heard in the call that its user talks in, where there is one.
+    /// Begins to ring. That it waits is heard in the call that its user talks in; where that has a tone of its own, which it would take
+    /// away, the phone rings once.
     pub(super) fn ring(&mut self, sound: RingSound, talks: Option<Place>, tell: &mut Vec<ToStation>) {
         self.waits_in = talks.filter(|_| sound == RingSound::CallWaiting);
+        let sound = self.heard_as(sound);
         self.rings_at(tell).ring(sound);
+    }
+
+    const fn heard_as(&self, sound: RingSound) -> RingSound {
+        match sound {
+            RingSound::CallWaiting if self.waits_in.is_none() => RingSound::Once,
+            sound => sound,
+        }
+    }
+
+    /// Whether another call can be heard to wait in it: it has no tone, and will have none before it is answered.
+    pub(super) const fn has_room(&self) -> bool {
+        matches!(self.state, State::Connected | State::Answering | State::Resuming)
     }
 
     /// Whether it rings only by a tone in another call.
@@ -180,6 +202,7 @@ impl Call {
     }
 
     pub(super) fn stop_ringing(&self, sound: RingSound, tell: &mut Vec<ToStation>) {
+        let sound = self.heard_as(sound);
         self.rings_at(tell).stop_ringing(sound);
     }
 

@@ -78,10 +78,18 @@ impl PhoneCalls {
                     tell.push(SendDtmfTone { tone, conference, party: of.party }.into());
                 }
             }),
-            Command::ShowRecording(shown) => self.with_call(reference, out, |call, tell| {
-                let status = u32::from(*shown == RecordingShown::On);
-                tell.push(RecordingStatus { call: call.reference, status }.into());
-            }),
+            Command::ShowRecording(shown) => {
+                let recorded = *shown == RecordingShown::On;
+                self.with_call(reference, out, |call, tell| {
+                    call.recorded = recorded;
+                    let status = u32::from(recorded);
+                    tell.push(RecordingStatus { call: call.reference, status }.into());
+                    if call.state == State::Connected {
+                        let phrase = call.connected_phrase();
+                        call.display(tell).prompt(phrase, "");
+                    }
+                });
+            }
             // The call goes away with it.
             Command::FeatureAnswer(answer) if answer.request == FeatureRequest::Park.word() => {
                 self.notice(answer, out);
@@ -187,11 +195,12 @@ impl PhoneCalls {
         self.with_call(reference, out, |call, tell| {
             call.state = State::Connected;
             call.play(None, tell);
-            let (parties, keys) = (call.parties.clone(), call.connected_keys());
+            let (parties, keys, phrase) =
+                (call.parties.clone(), call.connected_keys(), call.connected_phrase());
             let mut display = call.display(tell);
             display.state(CallState::CONNECTED);
             display.parties(CallType::OUTBOUND, &parties);
-            display.prompt(Phrase::CONNECTED, "");
+            display.prompt(phrase, "");
             display.keys(keys);
         });
     }
@@ -199,7 +208,11 @@ impl PhoneCalls {
     fn show_parties(&mut self, reference: CallReference, out: &mut Outbox) {
         self.with_call(reference, out, |call, tell| {
             let (kind, parties) = (call.kind, call.parties.clone());
-            call.display(tell).parties(kind, &parties);
+            let mut display = call.display(tell);
+            display.parties(kind, &parties);
+            if let State::RingingIn(_) = call.state {
+                display.from(&parties.calling);
+            }
         });
     }
 

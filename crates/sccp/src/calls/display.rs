@@ -67,6 +67,20 @@ impl Display<'_> {
         self.say(text);
     }
 
+    /// Who calls, beside a call that rings.
+    pub(super) fn from(&mut self, calling: &Party) {
+        let from = match calling.presentation {
+            Presentation::Allowed if !calling.name.is_empty() => &*calling.name,
+            Presentation::Allowed => &*calling.number,
+            Presentation::Restricted => "",
+        };
+        if from.is_empty() {
+            self.prompt(Phrase::PRIVATE, "");
+        } else {
+            self.prompt(Phrase::FROM, &format!(" {from}"));
+        }
+    }
+
     pub(super) fn say(&mut self, text: Text) {
         let (line, call) = (self.line, self.call);
         self.tell.push(DisplayPromptStatus { duration: Duration::ZERO, line, call, text }.into());
@@ -85,7 +99,7 @@ impl Display<'_> {
         let (mode, duration) = match sound {
             RingSound::Usual => (RingMode::INSIDE, RingDuration::NORMAL),
             RingSound::Distinctive(1) => (RingMode::INSIDE, RingDuration::NORMAL),
-            RingSound::Distinctive(2) => (RingMode::OUTSIDE, RingDuration::NORMAL),
+            RingSound::Outside | RingSound::Distinctive(2) => (RingMode::OUTSIDE, RingDuration::NORMAL),
             RingSound::Distinctive(_) => (RingMode::FEATURE, RingDuration::NORMAL),
             RingSound::Once => (RingMode::INSIDE, RingDuration::SINGLE),
             RingSound::CallWaiting => return self.tone(Tone::CALL_WAITING_TONE),
@@ -97,7 +111,11 @@ impl Display<'_> {
     pub(super) fn stop_ringing(&mut self, sound: RingSound) {
         match sound {
             RingSound::CallWaiting => self.silence(Tone::CALL_WAITING_TONE),
-            RingSound::Usual | RingSound::Distinctive(_) | RingSound::Once | RingSound::Silent => {
+            RingSound::Usual
+            | RingSound::Outside
+            | RingSound::Distinctive(_)
+            | RingSound::Once
+            | RingSound::Silent => {
                 let (mode, duration) = (RingMode::OFF, RingDuration::NORMAL);
                 self.tell.push(SetRinger { mode, duration, line: self.line, call: self.call }.into());
             }

@@ -6,8 +6,11 @@ use super::call::State;
 use super::display::Display;
 use super::io::{Outbox, Output};
 use super::phone::PhoneCalls;
-use crate::codes::{CallReference, Instance, LampMode, Switch};
+use crate::codes::{ButtonType, CallReference, Instance, LampMode, Switch};
 use crate::message::alerting::SetSpeakerMode;
+use crate::message::lines::FeatureStat;
+use crate::station::device::FeatureButton;
+use crate::wire::text::Text;
 
 /// By what its user hears and talks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -33,6 +36,7 @@ impl PhoneCalls {
     /// All that follows from an input is done: what is true of the phone as a whole is shown.
     pub(super) fn settle(&mut self, before: Before, out: &mut Outbox) {
         self.light(out);
+        self.light_recording(out);
         let is_quiet = self.active().is_none();
         if is_quiet {
             self.ring_aloud(out);
@@ -81,6 +85,22 @@ impl PhoneCalls {
                 Display { line, call: CallReference(0), tell: &mut tell }.lamp(mode);
             }
         }
+        self.tell(tell, out);
+    }
+
+    /// Its buttons for recording show whether a call of it is recorded.
+    fn light_recording(&mut self, out: &mut Outbox) {
+        let recorded = self.calls.iter().any(|call| call.recorded);
+        if std::mem::replace(&mut self.recording_shown, recorded) == recorded {
+            return;
+        }
+        let buttons =
+            self.phone.feature_buttons.iter().filter(|(_, button, _)| *button == FeatureButton::Record);
+        let stat = |(index, _, label): &(Instance, FeatureButton, Text)| {
+            let (index, label, kind) = (*index, label.clone(), ButtonType::FEATURE);
+            FeatureStat { index, kind, status: u32::from(recorded), label }.into()
+        };
+        let tell = buttons.map(stat).collect();
         self.tell(tell, out);
     }
 

@@ -9,7 +9,7 @@ use super::channel::{self, Waits};
 use super::display::Parties;
 use super::io::{Media, Outbox, Output};
 use super::phone::{CALLS_MAX, PhoneCalls};
-use crate::codes::{CallReference, CallState, CallType, Instance, KeyMode, Phrase, Tone};
+use crate::codes::{CallReference, CallState, CallType, Instance, KeyMode, Tone};
 
 impl PhoneCalls {
     /// Call control rings this phone.
@@ -31,10 +31,11 @@ impl PhoneCalls {
             return refused(Cause::USER_BUSY, out);
         }
         let reference = shared.reference();
-        let talks = self.calls.iter().find(|call| call.is_active()).map(|call| (call.line, call.reference));
+        let active = self.calls.iter().find(|call| call.is_active());
+        let talks = active.filter(|call| call.has_room()).map(|call| (call.line, call.reference));
         let sound = match ring.style.sound {
             // Nothing is heard in which it could be heard.
-            RingSound::CallWaiting if talks.is_none() => RingSound::Usual,
+            RingSound::CallWaiting if active.is_none() => RingSound::Usual,
             sound => sound,
         };
         let state = State::RingingIn(sound);
@@ -63,16 +64,7 @@ impl PhoneCalls {
         let mut display = call.display(&mut tell);
         display.state(CallState::RING_IN);
         display.parties(CallType::INBOUND, &parties);
-        let from = match parties.calling.presentation {
-            Presentation::Allowed if !parties.calling.name.is_empty() => &*parties.calling.name,
-            Presentation::Allowed => &*parties.calling.number,
-            Presentation::Restricted => "",
-        };
-        if from.is_empty() {
-            display.prompt(Phrase::PRIVATE, "");
-        } else {
-            display.prompt(Phrase::FROM, &format!(" {from}"));
-        }
+        display.from(&parties.calling);
         display.keys(KeyMode::RING_IN);
         call.ring(sound, talks, &mut tell);
         self.calls.push(call);

@@ -111,8 +111,8 @@ pub struct Phone {
     pub lines: Vec<PhoneLine>,
     /// What its other buttons dial, by what the phone says of them: a button that is not among them dials what stands at its place.
     pub dials: Vec<(Stimulus, Instance, Text)>,
-    /// What its buttons do that have no type of their own.
-    pub feature_buttons: Vec<(Instance, FeatureButton)>,
+    /// What its buttons do that have no type of their own, and what stands beside them.
+    pub feature_buttons: Vec<(Instance, FeatureButton, Text)>,
     /// The media that outlived its last registration, in RTP streams. Calls that went on without it are over where there is none.
     pub streams_active: u32,
 }

@@ -81,9 +81,6 @@ impl PhoneCalls {
     }
 
     pub(super) fn button(&mut self, shared: &mut Shared, now: Now, button: &Stimulus, out: &mut Outbox) {
-        if button.stimulus == Button::LINE {
-            return self.line_button(shared, now, button.instance, out);
-        }
         let feature = (button.stimulus == Button::PRIVACY).then(|| self.feature_at(button.instance));
         if let Some(feature) = feature.flatten() {
             let of = LineCall { line: Instance(0), call: button.call };
@@ -95,7 +92,8 @@ impl PhoneCalls {
             .iter()
             .find(|(stimulus, instance, _)| (*stimulus, *instance) == (button.stimulus, button.instance));
         if let Some((_, _, number)) = dialled.cloned() {
-            if button.stimulus == Button::BLF_SPEED_DIAL && self.rung.contains(&button.instance) {
+            let is_lamp = button.stimulus != Button::SPEED_DIAL;
+            if is_lamp && self.rung.contains(&button.instance) {
                 self.hold_active(shared, out);
                 let feature = Some(FeatureCode::DirectedPickUp);
                 let wanted = Wanted { number: number.as_str(), feature, ..Wanted::default() };
@@ -103,6 +101,9 @@ impl PhoneCalls {
                 return;
             }
             return self.dial(shared, now, Instance(0), number.as_str(), out);
+        }
+        if button.stimulus == Button::LINE {
+            return self.line_button(shared, now, button.instance, out);
         }
         if button.stimulus == Button::SPEED_DIAL {
             let number = button.instance.0.to_string();
@@ -117,7 +118,7 @@ impl PhoneCalls {
 
     /// The feature of a button that has no type of its own.
     fn feature_at(&self, instance: Instance) -> Option<CallFeature> {
-        let (_, button) = self.phone.feature_buttons.iter().find(|(known, _)| *known == instance)?;
+        let (_, button, _) = self.phone.feature_buttons.iter().find(|(known, ..)| *known == instance)?;
         Some(match button {
             FeatureButton::Privacy => CallFeature::Private,
             FeatureButton::Record => CallFeature::Record,

@@ -47,6 +47,8 @@ pub(super) struct PhoneCalls {
     pub(super) hearing: Hearing,
     /// How the lamps of its lines are.
     pub(super) lamps: BTreeMap<Instance, LampMode>,
+    /// Its buttons for recording show that a call is recorded.
+    pub(super) recording_shown: bool,
     /// Its lines whose calls all go elsewhere.
     pub(super) forwards: Vec<Instance>,
     /// Its busy lamps whose button takes the call that rings there now.
@@ -65,6 +67,7 @@ impl PhoneCalls {
             elsewhere: Vec::new(),
             hearing: Hearing::default(),
             lamps: BTreeMap::new(),
+            recording_shown: false,
             forwards: Vec::new(),
             rung: BTreeSet::new(),
         }

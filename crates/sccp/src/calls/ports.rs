@@ -10,7 +10,7 @@ use super::channel::{self, Opened, Waits};
 use super::io::{Media, Outbox, Output};
 use super::phone::PhoneCalls;
 use super::{PORT_TIME, Shared};
-use crate::codes::{CallReference, CallState, CallType, MediaStatus, PartyId, Phrase};
+use crate::codes::{CallReference, CallState, CallType, MediaStatus, PartyId};
 use crate::message::media::OpenReceiveChannelAck;
 
 impl PhoneCalls {
@@ -129,7 +129,7 @@ impl PhoneCalls {
         if waits == Waits::Answer {
             call.channel.send(of, &mut tell);
         }
-        let keys = call.connected_keys();
+        let (keys, phrase) = (call.connected_keys(), call.connected_phrase());
         let signal = match call.state {
             State::Answering => {
                 call.state = State::Connected;
@@ -137,7 +137,7 @@ impl PhoneCalls {
                 let mut display = call.display(&mut tell);
                 display.state(CallState::CONNECTED);
                 display.parties(CallType::INBOUND, &parties);
-                display.prompt(Phrase::CONNECTED, "");
+                display.prompt(phrase, "");
                 display.keys(keys);
                 let connected = Party::default();
                 Signal::Answered { media: strowger_base::Media::None, connected }
@@ -147,7 +147,7 @@ impl PhoneCalls {
                 call.asks = true;
                 let mut display = call.display(&mut tell);
                 display.state(CallState::CONNECTED);
-                display.prompt(Phrase::CONNECTED, "");
+                display.prompt(phrase, "");
                 display.keys(keys);
                 Signal::Media(strowger_base::Media::None)
             }

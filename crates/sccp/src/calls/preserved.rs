@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use strowger_base::leg::{ReleaseReason, Signal};
+use strowger_base::recording::RecordingShown;
 use strowger_base::{Cause, Command, Now};
 
 use super::Shared;
@@ -16,6 +17,7 @@ use super::face::Hearing;
 use super::io::{Media, Outbox, Output};
 use super::phone::PhoneCalls;
 use crate::codes::CallReference;
+use crate::message::calls::RecordingStatus;
 
 /// A phone that never comes back holds a call of a party that never hangs up for so long: CUCM lets no call last longer.
 const LONGEST: Duration = Duration::from_secs(12 * 3600);
@@ -90,6 +92,7 @@ impl Preserved {
                 let ended = Signal::TransferEnded(Err(Cause::DESTINATION_OUT_OF_ORDER));
                 out.push(Output::Signal(leg, ended, Media::None));
             }
+            (Command::ShowRecording(shown), _) => call.recorded = *shown == RecordingShown::On,
             (Command::RequestMedia, _) => out.push(Output::Signal(leg, refused(), Media::None)),
             (_, Media::Offer(voice)) => match call.channel.again(voice) {
                 Some(voice) => {
@@ -151,12 +154,16 @@ impl PhoneCalls {
         self.calls.push(call);
         self.hearing = Hearing::Own;
         self.with_call(reference, out, |call, tell| {
-            let (parties, keys) = (call.parties.clone(), call.connected_keys());
+            let (parties, keys, phrase) =
+                (call.parties.clone(), call.connected_keys(), call.connected_phrase());
             let mut display = call.display(tell);
             display.state(crate::codes::CallState::CONNECTED);
             display.parties(kind, &parties);
-            display.prompt(crate::codes::Phrase::CONNECTED, "");
+            display.prompt(phrase, "");
             display.keys(keys);
+            if call.recorded {
+                tell.push(RecordingStatus { call: reference, status: 1 }.into());
+            }
         });
         self.settle(before, out);
     }

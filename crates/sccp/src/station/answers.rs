@@ -157,15 +157,20 @@ impl Asking<'_> {
         self.device.button(kind, instance, self.version).map(|(_, assignment)| assignment)
     }
 
-    fn known_line(&self, line: Instance) -> Option<&Line> {
+    fn known_line(&self, line: Instance) -> Option<Line> {
         match self.find(ButtonType::LINE, line) {
-            Some(Assignment::Line(known)) => Some(known),
+            Some(Assignment::Line(known)) => Some(known.clone()),
+            // A busy lamp of an old phone.
+            Some(Assignment::BusyLamp { number, label, .. }) => {
+                let shown = if label.is_empty() { number } else { label }.clone();
+                Some(Line { number: number.clone(), name: shown.clone(), label: shown, ..Line::default() })
+            }
             Some(_) | None => None,
         }
     }
 
     fn line(&self, line: Instance) -> LineStat {
-        let Line { number, name, label, .. } = self.known_line(line).cloned().unwrap_or_default();
+        let Line { number, name, label, .. } = self.known_line(line).unwrap_or_default();
         LineStat { line, number, name, label, display: SHOW_ALL }
     }
 
@@ -173,18 +178,17 @@ impl Asking<'_> {
         if let Some(shown) = self.shown.forwards.get(&line) {
             return shown.clone();
         }
-        let known = self.known_line(line);
-        let forward =
-            |to: Option<&Text>| Forward { active: to.is_some(), number: to.cloned().unwrap_or_default() };
-        let all = forward(known.and_then(|known| known.forward_all.as_ref()));
-        let busy = forward(known.and_then(|known| known.forward_busy.as_ref()));
-        let no_answer = forward(known.and_then(|known| known.forward_no_answer.as_ref()));
+        let known = self.known_line(line).unwrap_or_default();
+        let forward = |to: Option<Text>| Forward { active: to.is_some(), number: to.unwrap_or_default() };
+        let all = forward(known.forward_all);
+        let busy = forward(known.forward_busy);
+        let no_answer = forward(known.forward_no_answer);
         ForwardStat { any: all.active || busy.active || no_answer.active, line, all, busy, no_answer }
     }
 
     fn speed_dial(&self, index: Instance) -> SpeedDialStat {
         match self.find(ButtonType::SPEED_DIAL, index) {
-            Some(Assignment::SpeedDial { number, label } | Assignment::BusyLamp { number, label, .. }) => {
+            Some(Assignment::SpeedDial { number, label }) => {
                 SpeedDialStat { index, number: number.clone(), label: label.clone() }
             }
             Some(_) | None => SpeedDialStat { index, ..SpeedDialStat::default() },

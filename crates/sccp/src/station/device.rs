@@ -88,7 +88,7 @@ pub enum Assignment {
         /// What stands beside it.
         label: Text,
     },
-    /// A speed dial that shows what the other side is doing. Phones below version 15 have it as a speed dial.
+    /// A speed dial that shows what the other side is doing. Phones below version 15 have it as one more line, whose lamp shows that.
     BusyLamp {
         /// What it dials.
         number: Text,
@@ -170,7 +170,7 @@ impl Assignment {
         match self {
             Assignment::Line(_) => ButtonType::LINE,
             Assignment::SpeedDial { .. } => ButtonType::SPEED_DIAL,
-            Assignment::BusyLamp { .. } if version.number() < BUSY_LAMPS_SINCE => ButtonType::SPEED_DIAL,
+            Assignment::BusyLamp { .. } if version.number() < BUSY_LAMPS_SINCE => ButtonType::LINE,
             Assignment::BusyLamp { .. } => ButtonType::BUSY_LAMP_FIELD_SPEEDDIAL,
             Assignment::Service { .. } => ButtonType::SERVICE_URL,
             Assignment::Feature { .. } => ButtonType::FEATURE,
@@ -194,12 +194,21 @@ impl Device {
     /// The buttons with their instances, as a phone of this version is told.
     pub fn assigned(&self, version: Version) -> Vec<(Button, &Assignment)> {
         let mut assigned: Vec<(Button, &Assignment)> = Vec::with_capacity(self.buttons.len());
+        let lines = self.buttons.iter().filter(|button| matches!(button, Assignment::Line(_))).count();
         for assignment in &self.buttons {
             let kind = assignment.kind(version);
             let same = |(button, _): &&(Button, &Assignment)| counted_with(button.kind) == counted_with(kind);
             let before = assigned.iter().filter(same).count();
+            let is_lamp = |it: &Assignment| matches!(it, Assignment::BusyLamp { .. });
+            let alike = |(_, it): &&(Button, &Assignment)| is_lamp(it) == is_lamp(assignment);
             let instance = match assignment {
                 Assignment::Unused => 0,
+                // Lines keep their instances, whatever stands between them.
+                _ if kind == ButtonType::LINE => {
+                    let before = assigned.iter().filter(same).filter(alike).count();
+                    let lines = if is_lamp(assignment) { lines } else { 0 };
+                    u8::try_from(lines + before + 1).unwrap_or(u8::MAX)
+                }
                 Assignment::Key { .. } if counted_with(kind) != ButtonType::FEATURE => 1,
                 _ => u8::try_from(before + 1).unwrap_or(u8::MAX),
             };

@@ -10,7 +10,7 @@ use crate::write::decimal;
 /// Writes `Alert-Info` and `Call-Info`; nothing for a phone that rings as it always does.
 pub(super) fn write_style(style: RingStyle, host: &str, out: &mut Vec<u8>) {
     match style.sound {
-        RingSound::Usual => {}
+        RingSound::Usual | RingSound::Outside => {}
         RingSound::Distinctive(which) => {
             out.extend_from_slice(b"Alert-Info: <file://Bellcore-dr");
             decimal(out, u64::from(which));

@@ -1,7 +1,8 @@
-//! Phones that know of recordings themselves: they are told whether their call is recorded, and hear no tone (RFC 7866 §7.1.2).
+//! Phones that know of recordings themselves: they are told whether their call is recorded, and hear no tone (RFC 7866 §7.1.2). Others can
+//! show it, and hear the tone too.
 
 use strowger_base::journal::{Decision, RecordingNews};
-use strowger_base::recording::RecordingShown;
+use strowger_base::recording::{RecordingShown, SHOWS_RECORDING};
 use strowger_base::{CallId, Command, LegId, Now, SessionDescription};
 use strowger_media::sdp;
 
@@ -21,8 +22,8 @@ impl CallControl {
         let shown = legs.iter().filter_map(|(leg, _)| of(leg)).max().unwrap_or_default();
         for (leg, _) in legs {
             let before = self.shared.recordings.shown.get(&leg).copied().unwrap_or_default();
-            let knows = || self.recorded(leg).is_some_and(|view| knows_of_recording(&view.own.wrote));
-            if before == shown || !knows() {
+            let shows = || self.recorded(leg).is_some_and(|view| shows_recording(&view.own.wrote));
+            if before == shown || !shows() {
                 continue;
             }
             self.shared.recordings.shown.insert(leg, shown);
@@ -43,7 +44,12 @@ impl Recording {
     }
 }
 
-/// Whether the writer of a description knows of recordings, so that its phone shows them.
+/// Whether the phone of the writer of a description shows recordings.
+fn shows_recording(wrote: &SessionDescription) -> bool {
+    knows_of_recording(wrote) || sdp::has_attribute(wrote.as_bytes(), SHOWS_RECORDING.as_bytes())
+}
+
+/// Whether the writer of a description knows of recordings: its phone shows them, and makes a noise of its own where it wants one.
 pub(super) fn knows_of_recording(wrote: &SessionDescription) -> bool {
     sdp::has_attribute(wrote.as_bytes(), b"recordaware")
 }

@@ -87,7 +87,9 @@ impl Skinny {
                     }
                 }
                 // The time comes last.
-                self.ask(0x0d, &[]);
+                if !self.never_asks_the_time {
+                    self.ask(0x0d, &[]);
+                }
             }
             0x108 => {
                 let count = message.word(4).min(32) as usize;
