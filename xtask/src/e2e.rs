@@ -133,6 +133,11 @@ const SCENARIOS: &[Row] = &[
         stations::telephone,
     ),
     (
+        "sccp-outside",
+        "SCCP phones with other people's encoder and decoder call each other and baresip",
+        stations::outside::telephone,
+    ),
+    (
         "phones",
         "the phones of the command line and baresip talk, hold, transfer and confer, in SCCP and SIP",
         phones::telephone,

@@ -16,6 +16,7 @@ use super::process::until;
 use super::server::Server;
 
 mod hostile;
+pub(super) mod outside;
 
 pub(super) use hostile::hostile;
 
