@@ -25,7 +25,13 @@ struct Outside {
 }
 
 impl Outside {
-    fn comes(program: &Path, folder: &Path, at: SocketAddr, name: &str, version: u8) -> Result<Outside, String> {
+    fn comes(
+        program: &Path,
+        folder: &Path,
+        at: SocketAddr,
+        name: &str,
+        version: u8,
+    ) -> Result<Outside, String> {
         let mut command = Command::new(program);
         command.args([&at.to_string(), name, &version.to_string()]);
         let (process, keyboard) = Process::start_typing(name, folder, &mut command)?;
@@ -41,14 +47,18 @@ impl Outside {
         let found = until(PATIENCE, start, || {
             let printed = self.process.printed();
             let lines: Vec<&str> = printed.lines().collect();
-            if let Some(wrong) = lines.iter().find(|line| line.starts_with("wrong") || line.starts_with("Error")) {
+            if let Some(wrong) =
+                lines.iter().find(|line| line.starts_with("wrong") || line.starts_with("Error"))
+            {
                 return Some(Err((*wrong).to_owned()));
             }
             let place = lines.iter().skip(self.read).position(|line| line.starts_with(start))?;
             self.read += place + 1;
             Some(Ok(lines[self.read - 1][start.len()..].trim().to_owned()))
         });
-        found.and_then(|found| found).map_err(|error| format!("{error}; it told:\n{}", self.process.printed()))
+        found
+            .and_then(|found| found)
+            .map_err(|error| format!("{error}; it told:\n{}", self.process.printed()))
     }
 }
 
@@ -138,5 +148,7 @@ pub(crate) fn telephone(context: &Context) -> Result<String, String> {
         one.tells("state OnHook")?;
         calls += 3;
     }
-    Ok(format!("{calls} calls of phones in versions 3, 5, 12, 16, 17 and 22; they could read all that they were told"))
+    Ok(format!(
+        "{calls} calls of phones in versions 3, 5, 12, 16, 17 and 22; they could read all that they were told"
+    ))
 }
