@@ -333,11 +333,14 @@ impl Sccp {
                 let mut present = Present::new(now.wall, &registered, configured, &mut given);
                 let resource = device.resource;
                 let why = registered.why;
-                if let Some(past) = self.past_of(registered.device.as_str()) {
-                    past.came(now.wall, why);
-                }
-                let streams_max = registered.streams_max;
+                let past = self.past_of(registered.device.as_str());
+                let period = past.and_then(|past| past.came(now.wall, why));
+                let (streams_max, device) = (registered.streams_max, registered.device.clone());
                 out.push(Output::News(News::Arrived { registered: Box::new(registered) }));
+                if let Some(period) = period {
+                    let words = format!("it comes anew every {} s, as with the lease of its address", period.as_secs());
+                    out.push(Output::News(News::Told { device, what: "comes-regularly", words: words.into() }));
+                }
                 if let Some(kind) = resource {
                     let device = present.name();
                     let input = resources::io::Input::Registered { device, kind, streams_max };

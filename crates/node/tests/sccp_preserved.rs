@@ -190,3 +190,26 @@ fn a_sip_phone_is_refused_a_change_and_may_say_the_same_again() {
     world.expect(&alice, "SIP/2.0 200 ");
     all_is_over(&mut world, &mut phones, &[]);
 }
+
+#[test]
+fn a_phone_that_comes_anew_as_by_the_clock_is_told_of_once() {
+    let (mut world, mut phones) = (World::new(&mixed()), Skinnies::new());
+    phones.comes(&mut world, 11, "2001", 17);
+    for stream in 12..18 {
+        let mut phone = phones.is_cut(&mut world, stream - 1);
+        phone.told = "14: Name=SEP Last=TCP-Closed".to_owned();
+        world.pass(Duration::from_secs(3600));
+        phones.comes_back(&mut world, stream, phone);
+    }
+    let told: Vec<String> = world
+        .records()
+        .iter()
+        .filter_map(|record| match &record.entry {
+            Entry::Registration(Registration::StationTold { what: "comes-regularly", words, .. }) => {
+                Some((*words).to_owned())
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["it comes anew every 3600 s, as with the lease of its address"]);
+}

@@ -550,6 +550,30 @@ fn ten_thousand_phones_come_back_at_the_pace_that_is_set() {
 }
 
 #[test]
+fn the_more_thorough_of_two_orders_counts_and_one_that_was_not_obeyed_is_no_reason() {
+    let mut bench = Bench::new();
+    bench.open(1);
+    bench.register(1, PHONE, 17);
+    bench.calls(true);
+    bench.reset(ResetType::RESET);
+    bench.reset(ResetType::RESTART);
+    bench.calls(false);
+    let orders: Vec<ResetType> = bench
+        .sent
+        .iter()
+        .filter_map(|message| match message {
+            ToStation::Reset(reset) => Some(reset.kind),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(orders, [ResetType::RESET]);
+    bench.calls(true);
+    bench.calls(false);
+    bench.close(1);
+    assert!(bench.ladder.contains("is gone: ConnectionLost"), "{}", bench.ladder);
+}
+
+#[test]
 fn a_station_that_says_more_than_any_has_to_say_is_closed() {
     let key = SoftKeyEvent::default();
     let mut bench = Bench::new();

@@ -32,8 +32,14 @@ impl Past {
         self.passed_over.insert(id, why).is_none()
     }
 
-    /// It came.
-    pub(crate) fn came(&mut self, at: WallTime, why: WhyRegistered) {
+    /// It came; the time between its registrations, where that has become regular by this one.
+    pub(crate) fn came(&mut self, at: WallTime, why: WhyRegistered) -> Option<Duration> {
+        let before = self.period();
+        self.arrives(at, why);
+        self.period().filter(|_| before.is_none())
+    }
+
+    fn arrives(&mut self, at: WallTime, why: WhyRegistered) {
         let by_itself = !matches!(
             why,
             WhyRegistered::ResetOrdered(_) | WhyRegistered::ResetByUser | WhyRegistered::Firmware
@@ -75,11 +81,13 @@ mod tests {
     use strowger_sccp::codes::ResetType;
 
     fn check(times: &[(u64, WhyRegistered)], expect: Option<u64>) {
-        let mut past = Past::default();
+        let (mut past, mut told) = (Past::default(), Vec::new());
         for (seconds, why) in times {
-            past.came(WallTime::from_micros(seconds * 1_000_000), *why);
+            told.extend(past.came(WallTime::from_micros(seconds * 1_000_000), *why));
         }
-        assert_eq!(past.period(), expect.map(Duration::from_secs), "{times:?}");
+        let expect: Vec<Duration> = expect.into_iter().map(Duration::from_secs).collect();
+        assert_eq!(past.period().as_slice(), expect, "{times:?}");
+        assert_eq!(told, expect, "it is told once: {times:?}");
     }
 
     #[test]

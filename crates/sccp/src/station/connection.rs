@@ -249,6 +249,11 @@ impl Session {
 
     /// A station with calls keeps them: it begins anew when they have ended.
     pub(super) fn reset(&mut self, stream: StreamId, kind: ResetType, out: &mut Outbox) {
+        // Of two orders that wait the more thorough one counts.
+        let kind = match self.reset {
+            Reset::WhenIdle(ResetType::RESET) => ResetType::RESET,
+            Reset::None | Reset::WhenIdle(_) | Reset::Sent(_) => kind,
+        };
         if self.calls {
             self.reset = Reset::WhenIdle(kind);
             return;
@@ -265,6 +270,8 @@ impl Session {
         }
         match self.reset {
             Reset::WhenIdle(kind) => self.reset(stream, kind, out),
+            // It did not do as it was told, and goes for another reason when it does.
+            Reset::Sent(_) if any => self.reset = Reset::None,
             Reset::None | Reset::Sent(_) => {}
         }
     }
