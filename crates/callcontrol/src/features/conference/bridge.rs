@@ -78,6 +78,10 @@ impl CallControl {
             return Ok(None);
         }
         let shared = &mut self.shared;
+        // The server mixes it by itself since its bridge is gone.
+        if conference.is_some_and(|id| shared.conferences.left_bridge.contains(&id)) {
+            return Ok(None);
+        }
         let others = conference.and_then(|id| shared.conferences.bridges.get(&id));
         if let Some(beside) = beside.or_else(|| others.and_then(|seats| seats.first())) {
             return shared.resources.more(&configuration.media, beside).map(Some);
