@@ -379,6 +379,9 @@ pub enum PushRefused {
     /// No SCCP phone of this name is registered.
     #[error("no SCCP phone of this name is registered")]
     NotRegistered,
+    /// It is a media resource.
+    #[error("this is a media resource of a router, and has no screen")]
+    NoScreen,
     /// It is longer than this phone takes.
     #[error("it has {has} bytes, and a phone that speaks version {version} takes {most}")]
     TooLong {

@@ -338,8 +338,15 @@ impl Sccp {
                 let (streams_max, device) = (registered.streams_max, registered.device.clone());
                 out.push(Output::News(News::Arrived { registered: Box::new(registered) }));
                 if let Some(period) = period {
-                    let words = format!("it comes anew every {} s, as with the lease of its address", period.as_secs());
-                    out.push(Output::News(News::Told { device, what: "comes-regularly", words: words.into() }));
+                    let words = format!(
+                        "it comes anew every {} s, as with the lease of its address",
+                        period.as_secs()
+                    );
+                    out.push(Output::News(News::Told {
+                        device,
+                        what: "comes-regularly",
+                        words: words.into(),
+                    }));
                 }
                 if let Some(kind) = resource {
                     let device = present.name();

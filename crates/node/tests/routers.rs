@@ -373,3 +373,17 @@ fn keepalives_are_answered_and_their_lack_is_a_loss() {
     net.world.pass(Duration::from_secs(91));
     assert_eq!((net.in_use("XCODE1").0, net.standing("XCODE1")), (Some(false), None));
 }
+
+#[test]
+fn nothing_is_pushed_to_a_device_without_a_screen() {
+    let mut net = Net::new();
+    net.comes(1, transcoder(17));
+    let answer = net.world.ask(Question::Push(strowger_node::io::Push {
+        device: "XCODE1".into(),
+        application: 7,
+        priority: 1,
+        document: (*b"<CiscoIPPhoneText/>").into(),
+        by: "test".into(),
+    }));
+    assert_eq!(answer, Answer::Pushed(Err(strowger_node::io::PushRefused::NoScreen)));
+}

@@ -151,6 +151,14 @@ fn sessions_are_what_their_ladders_say() {
     b.title("Another codec was agreed: the port is kept");
     b.directs(2, Leg::A, G729, Some("192.0.2.10:4000"));
     b.acks("XCODE1", 1, 16_384);
+    b.title("Keys under another number were agreed: the port is kept; that there are none changes nothing");
+    for events in [Some(96), None] {
+        let spoken = Spoken { events, ..spoken(G729) };
+        let to = Some("192.0.2.10:4000".parse().expect("an address"));
+        b.note(&format!("2 A shall have keys under {events:?}"));
+        b.input(Input::Direct { session: SessionId(2), leg: Leg::A, spoken, to });
+        b.acks("XCODE1", 1, 16_384);
+    }
     b.title("It is closed, and what comes late is passed over");
     b.closes(2);
     b.acks("XCODE1", 1, 16_384);

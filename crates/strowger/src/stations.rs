@@ -207,6 +207,10 @@ fn of_one(row: &serde_json::Value) -> String {
         );
     }
     line("Not served", &word(row, "passed_over"));
+    if let Some(resource) = block(row) {
+        text.push('\n');
+        text.push_str(&resource);
+    }
     text
 }
 
@@ -276,6 +280,8 @@ fn block(row: &serde_json::Value) -> Option<String> {
     text.push_str(&format!("Gateway IP Address: {ip}, Port Number: {port}\n"));
     text.push_str(&format!("Active Call Manager: this server, Version: {version}, since {since} UTC\n"));
     text.push_str("TCP Link Status: CONNECTED\n");
+    // Keys of SRTP go over TLS only, which SCCP has none of here.
+    text.push_str("Signaling Security: NONE, Media Security: NONE, Supported Crypto Suites: NONE\n");
     text.push_str(&format!(
         "Max Supported Streams: {}, Active Streams: {}\n",
         count("max_streams"),
@@ -388,12 +394,16 @@ mod tests {
         };
         let mut rows = rows(&[station]);
         rows.extend(absent(&[gone]));
+        let one = of_one(&serde_json::json!(rows.first()));
+        assert!(one.contains("Device        XCODE1\n"), "{one}");
+        assert!(one.contains("\n\nTranscoding Oper State: ACTIVE - Cause Code: NONE\n"), "{one}");
         let shown = text(&serde_json::json!({ "stations": rows }), None);
         let expect = "Transcoding Oper State: ACTIVE - Cause Code: NONE\n\
                       SCCP Admin State: UP, Device Name: XCODE1\n\
                       Gateway IP Address: 192.0.2.250, Port Number: 49152\n\
                       Active Call Manager: this server, Version: 17, since 2026-09-21T14:13:20 UTC\n\
                       TCP Link Status: CONNECTED\n\
+                      Signaling Security: NONE, Media Security: NONE, Supported Crypto Suites: NONE\n\
                       Max Supported Streams: 8, Active Streams: 2\n\
                       Active Sessions: 1, Opened: 12, Failed: 1\n\
                       Supported Codec: G711Ulaw64k\n\

@@ -49,6 +49,9 @@ impl Sccp {
         let Some(present) = self.present.get(&push.device) else {
             return refused(PushRefused::NotRegistered, out);
         };
+        if self.routers.resources.has(&push.device) {
+            return refused(PushRefused::NoScreen, out);
+        }
         if self.pushes.waiting.len() >= limits::SCREENS_PUSHED {
             return refused(PushRefused::TooMany, out);
         }

@@ -55,7 +55,7 @@ enum Receive {
     Opening(Spoken),
     /// It said where, for this.
     Open(Spoken, SocketAddr),
-    /// It was asked again, for another codec at the same port.
+    /// It was asked again, for another codec or keys under another number at the same port.
     Reopening(Spoken, SocketAddr),
 }
 
@@ -167,7 +167,9 @@ impl LegState {
             self.sends = None;
             said.push(stop(conference, self.party));
         }
-        if open_for.format != spoken.format {
+        // Keys under another number would come to nobody.
+        let other_keys = spoken.events.is_some() && spoken.events != open_for.events;
+        if open_for.format != spoken.format || other_keys {
             self.receive = Receive::Reopening(spoken, at);
             said.push(close(conference, self.party, PORT_STAYS));
             said.push(open(conference, self.party, spoken));

@@ -129,7 +129,9 @@ fn refused(why: PushRefused, name: &str) -> Problem {
         PushRefused::NotRegistered => Problem::absent(format!(
             "no SCCP phone {name} is registered; `strowger show sccp` lists those that are. SIP phones are not sent screens"
         )),
-        PushRefused::TooLong { .. } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why.to_string()),
+        PushRefused::NoScreen | PushRefused::TooLong { .. } => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why.to_string())
+        }
         PushRefused::TooMany => {
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, why.to_string());
             Problem { retry_after: Some(1), ..problem }
