@@ -244,6 +244,9 @@ impl Node {
             self.stations = Arc::clone(&configuration.sccp);
             self.tell_sccp(now, sccp::Input::Configure(Arc::clone(&configuration.sccp)));
         }
+        for line in self.sccp.shared_lines() {
+            self.share(now, &line);
+        }
     }
 
     fn overloaded(&mut self, now: Now, overloaded: bool, out: &mut Outbox) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::journal::OnOff;
-use strowger_base::leg::BindingId;
+use strowger_base::leg::{BindingId, Origin};
 use strowger_base::phone::PhoneChange;
 use strowger_base::{LegId, LineName, Now};
 use strowger_callcontrol::configuration::NoticeSound;
@@ -33,10 +33,12 @@ impl Node {
     }
 
     /// Where a line has several phones, each that speaks SCCP shows what the others do; others subscribe to that.
-    fn share(&mut self, now: Now, line: &LineName) {
+    pub(crate) fn share(&mut self, now: Now, line: &LineName) {
         let settings = self.calls.configuration().lines.get(line.as_str());
         if settings.is_some_and(|line| line.phones.len() > 1) {
-            self.tell_sccp(now, sccp::Input::Shared(line));
+            let configuration = self.calls.configuration();
+            let barges = |origin: &Origin| configuration.barges(origin);
+            self.sccp.handle(now, sccp::Input::Shared { line, barges: &barges }, &mut self.sccp_out);
         }
     }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::journal::Direction;
-use strowger_base::leg::{BindingId, Signal};
+use strowger_base::leg::{BindingId, Origin, Signal};
 use strowger_base::net::StreamId;
 use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::timer::TimerQueue;
@@ -137,7 +137,7 @@ impl Sccp {
                 self.tell_calls(now, calls::io::Input::Command(leg, &command, media), Some(leg), out);
             }
             Input::Messages { line, waiting } => self.show_messages(now, line, waiting, out),
-            Input::Shared(line) => self.share(line, out),
+            Input::Shared { line, barges } => self.share(now, line, barges, out),
             Input::State { binding, state, change } => self.show_state(now, binding, (state, change), out),
             Input::News(watch, line) => match self.watches.get(&watch).cloned() {
                 Some((device, Watcher::Lamp(index))) => self.show_lamp(now, &device, index, line, out),
@@ -604,14 +604,18 @@ impl Sccp {
     }
 
     /// The phones of a line that are here show what its other phones do.
-    fn share(&mut self, line: &LineName, out: &mut Outbox) {
+    fn share(&mut self, now: Now, line: &LineName, barges: &dyn Fn(&Origin) -> bool, out: &mut Outbox) {
         let devices: Vec<Box<str>> = self
             .contacts_of(line.as_str())
             .filter_map(|contact| self.bindings.get(&contact).cloned())
             .collect();
         for device in devices {
             let Some(present) = self.present.get_mut(&device) else { continue };
-            let Some((instance, watcher)) = present.share(line) else { continue };
+            let Some((instance, watcher, is_new)) = present.share(line) else { continue };
+            let (device_name, barges) = (&*device, barges(&watcher));
+            let input = calls::io::Input::Shared { device: device_name, line: instance, barges };
+            self.tell_calls(now, input, None, out);
+            let Some(present) = self.present.get_mut(&device).filter(|_| is_new) else { continue };
             let watch = WatchId(self.calls.allocate());
             present.watches.push(watch);
             self.watches.insert(watch, (device, Watcher::Line(instance)));
@@ -657,6 +661,11 @@ impl Sccp {
     pub(crate) fn is_configured(&self, device: &str, line: &LineName) -> bool {
         let lines = self.configuration.lines_of(device);
         lines.iter().any(|known| line.as_str().is_empty() || known.line == *line)
+    }
+
+    /// Lines of registered devices that other phones have too.
+    pub(crate) fn shared_lines(&self) -> BTreeSet<LineName> {
+        self.present.values().flat_map(Present::shared_lines).cloned().collect()
     }
 
     /// A line of a registered device, by the device's name.

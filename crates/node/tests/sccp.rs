@@ -347,14 +347,22 @@ fn a_changed_phone_begins_anew_when_its_call_is_over() {
 }
 
 /// 2001 stands on the phones at streams 11 and 12, 2002 at 13; 1001 is that of SIP.
-fn shared_scene() -> (World, Skinnies) {
+fn shared_draft(barge: Barging) -> strowger_node::Draft {
     let mut draft = mixed();
-    draft.conferences.barge = Barging::Conference;
+    draft.conferences.barge = barge;
     let phone = |number: &str| PhoneDraft::new(&device(number), LineSecret::Station);
     let line = draft.lines.iter_mut().find(|line| &*line.number == "2001").expect("a line");
     line.phones.push(phone("9001"));
     draft.stations.stations.push(skinny::station("9001", &[("2001", "Zoë")]));
-    let (mut world, mut phones) = (World::new(&draft), Skinnies::new());
+    draft
+}
+
+fn shared_scene() -> (World, Skinnies) {
+    shared_scene_with(Barging::Conference)
+}
+
+fn shared_scene_with(barge: Barging) -> (World, Skinnies) {
+    let (mut world, mut phones) = (World::new(&shared_draft(barge)), Skinnies::new());
     phones.comes(&mut world, 11, "2001", 17);
     phones.comes(&mut world, 12, "9001", 8);
     phones.comes(&mut world, 13, "2002", 22);
@@ -421,6 +429,21 @@ fn of_a_private_call_other_phones_see_that_there_is_one() {
     passes(&mut world, &mut phones);
     assert_eq!(phones.shows(12), "");
     world.settled();
+}
+
+#[test]
+fn the_keys_for_barge_are_there_where_phones_may_come_into_calls() {
+    let (mut world, mut phones) = shared_scene_with(Barging::Off);
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    phones.presses(&mut world, 13, "Answer");
+    passes(&mut world, &mut phones);
+    let keys = |phones: &Skinnies| phones.phone(12).shown_keys().join(" ");
+    assert_eq!(keys(&phones), "NewCall");
+    // It is set while the phone is there.
+    let configuration = shared_draft(Barging::Barge).build().expect("a draft that can be");
+    world.input(strowger_node::Input::Configure(std::sync::Arc::new(configuration)));
+    phones.settle(&mut world);
+    assert_eq!(keys(&phones), "NewCall Barge cBarge");
 }
 
 fn set(world: &mut World, phones: &mut Skinnies, line: &str, phone: &str, what: (&str, &str)) {

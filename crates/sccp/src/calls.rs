@@ -13,6 +13,7 @@ mod face;
 mod incoming;
 pub mod io;
 mod keys;
+mod masks;
 mod phone;
 mod ports;
 mod preserved;
@@ -122,6 +123,11 @@ impl Calls {
             Input::Elsewhere { device, line, calls } => {
                 if let Some(phone) = self.phones.get_mut(device) {
                     phone.elsewhere(&mut self.shared, line, calls, out);
+                }
+            }
+            Input::Shared { device, line, barges } => {
+                if let Some(phone) = self.phones.get_mut(device) {
+                    phone.is_shared(line, barges, out);
                 }
             }
             Input::Forwards { device, line, forwards } => {

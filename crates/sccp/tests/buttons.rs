@@ -1,12 +1,13 @@
 //! Buttons beside the display and keys of the housing, and what each asks call control for; what becomes of ports that fail.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::id::LegIds;
-use strowger_base::leg::{BindingId, Command, Origin, Party};
+use strowger_base::leg::{Alert, BindingId, Command, Origin, Party};
 use strowger_base::net::{Flow, StreamId, Transport};
 use strowger_base::recording::RecordingShown;
-use strowger_base::{Instant, LegId, Media as Sdp, NodeId, Now, ShardId, WallTime};
+use strowger_base::{Cause, Instant, LegId, Media as Sdp, NodeId, Now, ShardId, WallTime};
 use strowger_sccp::calls::io::{Direction, Format, Input, Media, Outbox, Output, Phone, PhoneLine, Voice};
 use strowger_sccp::codes::{
     ButtonType, CallReference, Codec, Instance, MediaStatus, PartyId, SoftKey, Stimulus as Button,
@@ -16,7 +17,7 @@ use strowger_sccp::message::capabilities::{AudioCapability, CapabilitiesRes};
 use strowger_sccp::message::media::{
     MediaTransmissionFailure, OpenReceiveChannelAck, StartMediaTransmissionAck,
 };
-use strowger_sccp::station::device::FeatureButton;
+use strowger_sccp::station::device::{FeatureButton, SoftKeys};
 use strowger_sccp::{Address, Calls, Features, FromStation, Text, ToStation};
 
 const PHONE: &str = "SEP001122334455";
@@ -70,6 +71,7 @@ impl Bench {
                 (Instance(3), FeatureButton::Privacy, Text::from("Private")),
             ],
             streams_active,
+            soft_keys: Arc::new(SoftKeys::standard()),
         }));
     }
 
@@ -239,6 +241,67 @@ fn buttons_do_what_soft_keys_of_their_names_do() {
         |bench| bench.push(Button::ANSWER_RELEASE, 1),
         &["Released { cause: Cause(16 normal call clearing), reason: HungUp }"],
     );
+}
+
+#[test]
+fn a_button_is_for_the_line_that_its_user_is_in() {
+    let second = |bench: &mut Bench| bench.push(Button::LINE, 2);
+    idle(
+        |bench| {
+            second(bench);
+            bench.push(Button::FORWARD_ALL, 1);
+            bench.say(KeypadButton { key: 5, of: None });
+            bench.say(KeypadButton { key: 15, of: None });
+        },
+        &["Setup \"2002\" \"5\" Some(Forward(All))"],
+    );
+    idle(
+        |bench| {
+            bench.input(Input::Forwards { device: PHONE, line: Instance(2), forwards: true });
+            second(bench);
+            bench.push(Button::FORWARD_ALL, 1);
+        },
+        &["Setup \"2002\" \"\" Some(CancelForward(All))"],
+    );
+    // Without a call it is the first.
+    idle(
+        |bench| {
+            bench.input(Input::Forwards { device: PHONE, line: Instance(1), forwards: true });
+            bench.push(Button::FORWARD_ALL, 1);
+        },
+        &["Setup \"2001\" \"\" Some(CancelForward(All))"],
+    );
+}
+
+#[test]
+fn whoever_is_busy_or_does_not_answer_is_called_back() {
+    let calls = |bench: &mut Bench| {
+        let mut call = EnblocCall::default();
+        call.dialled.number = Text::from("1001");
+        bench.say(call);
+    };
+    idle(
+        |bench| {
+            calls(bench);
+            bench.command(&Command::Release(Cause::USER_BUSY), Media::None);
+            bench.press(SoftKey::CALL_BACK);
+        },
+        &["Setup \"2001\" \"1001\" Some(CallBack)"],
+    );
+    idle(
+        |bench| {
+            calls(bench);
+            let alert = Command::Alert { alert: Alert::Ringing, media: Sdp::None, shown: None };
+            bench.command(&alert, Media::None);
+            bench.press(SoftKey::CALL_BACK);
+        },
+        &["FeatureRequested(CallBack)"],
+    );
+}
+
+#[test]
+fn a_key_of_what_there_is_not_says_so() {
+    idle(|bench| bench.push(Button::MOBILITY, 1), &["reads <Service Is Not Active> \"\""]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod support;
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::feature::FeatureAnswer;
@@ -25,6 +26,7 @@ use strowger_sccp::message::calls::{
 };
 use strowger_sccp::message::media::OpenReceiveChannelAck;
 use strowger_sccp::message::statistics::{ConnectionStatisticsRes, Counters, Statistics};
+use strowger_sccp::station::device::SoftKeys;
 use strowger_sccp::{Address, Calls, Features, FromStation, Text, ToStation};
 
 const PHONE: &str = "SEP001122334455";
@@ -71,6 +73,7 @@ impl Bench {
             dials,
             feature_buttons,
             streams_active,
+            soft_keys: Arc::new(SoftKeys::standard()),
         }));
         bench
     }
@@ -253,7 +256,15 @@ fn told(message: &ToStation) -> String {
             info.kind, info.calling_number, info.calling_name, info.called_number, info.called_name
         ),
         ToStation::CallState(state) => format!("CallState {} call {}", state.state, state.call.0),
-        ToStation::SelectSoftKeys(keys) => format!("SelectSoftKeys {} call {}", keys.set.0, keys.call.0),
+        ToStation::SelectSoftKeys(keys) => {
+            let standard = SoftKeys::standard();
+            let places = standard.of(keys.set).enumerate();
+            let hidden: String = places
+                .filter(|(place, _)| keys.valid_keys >> place & 1 == 0)
+                .map(|(_, key)| format!(" -{}", key.name().unwrap_or_default()))
+                .collect();
+            format!("SelectSoftKeys {} call {}{hidden}", keys.set.0, keys.call.0)
+        }
         ToStation::OpenReceiveChannel(open) => {
             format!("OpenReceiveChannel {} party {:#x}", open.codec, open.party.0)
         }
@@ -411,6 +422,8 @@ fn the_ladders_of_calls() {
     };
     let talks = there(CallPhase::Confirmed, false, false);
     elsewhere.elsewhere(&[there(CallPhase::Early, false, false)]);
+    elsewhere.elsewhere(std::slice::from_ref(&talks));
+    elsewhere.input(Input::Shared { device: PHONE, line: Instance(1), barges: true });
     elsewhere.elsewhere(std::slice::from_ref(&talks));
     elsewhere.elsewhere(std::slice::from_ref(&talks));
     elsewhere.soft_key(SoftKey::END_CALL);

@@ -194,6 +194,18 @@ impl Configuration {
         own.unwrap_or(self.conferences.single_button_barge)
     }
 
+    /// How a phone comes into calls of other phones of its line: as its line key does, or else as it is configured.
+    pub(crate) fn barge(&self, phone: &Origin) -> Barging {
+        let own = self.calling_phone(phone).and_then(|phone| phone.settings.barge);
+        let configured = [self.single_button_barge(phone), own.unwrap_or(self.conferences.barge)];
+        configured.into_iter().find(|how| *how != Barging::Off).unwrap_or(Barging::Off)
+    }
+
+    /// Whether a phone may come into calls of other phones of its line.
+    pub fn barges(&self, phone: &Origin) -> bool {
+        self.barge(phone) != Barging::Off
+    }
+
     /// The phone that calls; none for a trunk, and for one that is no longer configured.
     pub fn calling_phone(&self, origin: &Origin) -> Option<&LinePhone> {
         match origin {

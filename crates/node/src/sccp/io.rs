@@ -37,7 +37,11 @@ pub(crate) enum Input<'a> {
     /// Messages wait for a line, or no more.
     Messages { line: &'a LineName, waiting: bool },
     /// A line has several phones: those here show what the others do.
-    Shared(&'a LineName),
+    Shared {
+        line: &'a LineName,
+        /// Which of them may come into calls of the others.
+        barges: &'a dyn Fn(&Origin) -> bool,
+    },
     /// How a phone and its line stand by what was set, of which this has changed; `None` when it comes and is told all.
     State { binding: BindingId, state: &'a PhoneState, change: Option<PhoneChange> },
     /// How a line is that a busy lamp or another phone of the line shows.

@@ -138,6 +138,7 @@ impl Present {
             flow: self.flow,
             abilities: self.abilities,
             lines: self.lines.iter().map(line).collect(),
+            soft_keys: Arc::clone(&self.told.soft_keys),
             dials: self.dials.clone(),
             feature_buttons: self.feature_buttons.clone(),
             streams_active: self.streams_active,
@@ -156,11 +157,17 @@ impl Present {
         Some((Origin::Line { line, phone: Some(Arc::clone(&self.name)) }, &self.lamps))
     }
 
-    /// A line of it is shared: which button that is, and who watches. `None` when it is watched already.
-    pub(crate) fn share(&mut self, line: &LineName) -> Option<(Instance, Origin)> {
+    /// Its lines that other phones have too.
+    pub(super) fn shared_lines(&self) -> impl Iterator<Item = &LineName> {
+        let shared = |line: &&PresentLine| self.shared.contains(&line.configured.instance);
+        self.lines.iter().filter(shared).map(|line| &line.configured.line)
+    }
+
+    /// A line of it is shared: which button that is, who watches, and whether it did not do so before.
+    pub(crate) fn share(&mut self, line: &LineName) -> Option<(Instance, Origin, bool)> {
         let instance = self.lines.iter().find(|known| known.configured.line == *line)?.configured.instance;
         let watcher = Origin::Line { line: line.clone(), phone: Some(Arc::clone(&self.name)) };
-        self.shared.insert(instance).then_some((instance, watcher))
+        Some((instance, watcher, self.shared.insert(instance)))
     }
 
     /// The button of the line that is rung by this.

@@ -1,7 +1,7 @@
 //! One call of a phone, from off-hook or ringing until it disappears from the display.
 
-use strowger_base::FeatureCode;
 use strowger_base::leg::{RingSound, Signal};
+use strowger_base::{Cause, FeatureCode};
 use strowger_base::{LegId, TimerHandle};
 
 use super::channel::{Channel, Of};
@@ -103,6 +103,11 @@ impl Purpose {
         }
     }
 
+    /// Whether a party shall be transferred.
+    pub(super) const fn transfers(self) -> bool {
+        matches!(self, Purpose::Transfer(_))
+    }
+
     /// Whether it was begun out of this call.
     pub(super) fn is_for(self, call: CallReference) -> bool {
         self.first() == Some(call)
@@ -174,6 +179,13 @@ impl Call {
             Purpose::Transfer(_) => KeyMode::CONNECTED_WITH_TRANSFER,
             Purpose::Conference(_) => KeyMode::CONNECTED_CONFERENCE,
         }
+    }
+
+    /// The keys while its user hears why it failed: whoever is busy can be called back.
+    pub(super) fn failed_keys(&self, cause: Cause) -> KeyMode {
+        let can_be_called_back =
+            cause == Cause::USER_BUSY && self.feature.is_none() && !self.dialled.is_empty();
+        if can_be_called_back { KeyMode::RING_OUT } else { KeyMode::OFF_HOOK }
     }
 
     /// Begins to ring. That it waits is heard in the call that its user talks in; where that has a tone of its own, which it would take

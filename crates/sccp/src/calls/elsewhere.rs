@@ -65,6 +65,12 @@ impl Shown {
 }
 
 impl PhoneCalls {
+    /// Other phones have the line too.
+    pub(super) fn is_shared(&mut self, line: Instance, barges: bool, out: &mut Outbox) {
+        self.shared_lines.insert(line, barges);
+        self.settle(self.before(), out);
+    }
+
     /// What the other phones of a line do now.
     pub(super) fn elsewhere(
         &mut self,

@@ -48,6 +48,7 @@ impl PhoneCalls {
             self.tell(vec![SetSpeakerMode { mode: Switch::OFF }.into()], out);
         }
         let any = !self.calls.is_empty();
+        self.mask_keys(out);
         if any != before.any {
             out.push(Output::Calls { device: self.phone.device.clone(), any });
         }

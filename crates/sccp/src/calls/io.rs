@@ -1,6 +1,7 @@
 //! What goes into the calls of stations and what comes out.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::leg::{BindingId, Origin};
@@ -11,7 +12,7 @@ use strowger_base::{Command, LegId, Signal};
 use crate::codes::{Codec, Instance, Stimulus};
 use crate::message::statistics::Statistics;
 use crate::message::{FromStation, ToStation};
-use crate::station::device::FeatureButton;
+use crate::station::device::{FeatureButton, SoftKeys};
 use crate::version::Features;
 use crate::wire::text::Text;
 
@@ -47,6 +48,15 @@ pub enum Input<'a> {
         line: Instance,
         /// All calls of the line, with those of the device.
         calls: &'a [LineCall],
+    },
+    /// Other phones have a line too.
+    Shared {
+        /// The device that is told.
+        device: &'a str,
+        /// Its button.
+        line: Instance,
+        /// Whether its user may come into their calls.
+        barges: bool,
     },
     /// All calls of a line are sent elsewhere, or no longer.
     Forwards {
@@ -109,6 +119,8 @@ pub struct Phone {
     pub abilities: Features,
     /// Its lines, by their buttons.
     pub lines: Vec<PhoneLine>,
+    /// Its soft keys, as it was told of them.
+    pub soft_keys: Arc<SoftKeys>,
     /// What its other buttons dial, by what the phone says of them: a button that is not among them dials what stands at its place.
     pub dials: Vec<(Stimulus, Instance, Text)>,
     /// What its buttons do that have no type of their own, and what stands beside them.

@@ -41,6 +41,8 @@ pub(super) enum Key {
     AnswerOrRelease,
     /// The voice mail of the line is called.
     Messages,
+    /// The call goes to the mobile phone of the user, which no phone of this system has.
+    Mobility,
 }
 
 /// What is done with a call.
@@ -162,28 +164,32 @@ impl PhoneCalls {
             return;
         }
         let call = self.meant(Some(of)).or_else(|| self.active());
+        // A key that names no line is for that of its call, or of the one that its user is in.
+        let of_call = call.and_then(|call| self.find(call)).map(|call| call.line);
+        let line = Some(of.line).filter(|line| line.0 != 0).or(of_call).unwrap_or(of.line);
         match (key, call) {
             (Key::NewCall, _) => {
-                self.new_call(shared, of.line, Purpose::None, out);
+                self.new_call(shared, line, Purpose::None, out);
             }
             (Key::Redial, _) => {
                 let number = self.dialled_last.clone();
                 if !number.is_empty() {
-                    self.dial(shared, now, of.line, &number, out);
+                    self.dial(shared, now, line, &number, out);
                 }
             }
-            (Key::Code(code), _) if is_setting(code) => self.change(shared, of.line, (code, ""), out),
+            (Key::Code(code), _) if is_setting(code) => self.change(shared, line, (code, ""), out),
             (Key::Code(code), _) => {
                 self.hold_active(shared, out);
                 let wanted = Wanted { feature: Some(code), ..Wanted::default() };
-                self.begin(shared, of.line, wanted, out);
+                self.begin(shared, line, wanted, out);
             }
-            (Key::Forward, call) => {
-                let of_call = call.and_then(|call| self.find(call)).map(|call| call.line);
-                let first = self.phone.lines.first().map(|line| line.instance);
-                let line = Some(of.line).filter(|line| line.0 != 0).or(of_call).or(first);
+            (Key::Mobility, _) => self.notify(Text::phrase(Phrase::SERVICE_IS_NOT_ACTIVE, ""), out),
+            (Key::Forward, _) => {
+                let first = || self.phone.lines.first().map(|line| line.instance);
+                let line = if line.0 == 0 { first() } else { Some(line) };
                 let forwards = line.is_some_and(|line| self.forwards.contains(&line));
                 let which = Forwarded::All;
+                let of = &LineCall { line: line.unwrap_or(of.line), call: of.call };
                 let key = if forwards {
                     Key::Code(FeatureCode::CancelForward(which))
                 } else {
@@ -202,7 +208,7 @@ impl PhoneCalls {
                     None => {
                         self.hold_active(shared, out);
                         let wanted = Wanted { collects: Some(code), ..Wanted::default() };
-                        self.begin(shared, of.line, wanted, out);
+                        self.begin(shared, line, wanted, out);
                     }
                 }
             }
@@ -223,9 +229,8 @@ impl PhoneCalls {
                 let key = if self.ringing(of.line).is_some() { Key::Answer } else { Key::EndCall };
                 self.pressed(shared, now, key, of, out);
             }
-            (Key::Messages, call) => {
-                let line = call.and_then(|call| self.find(call)).map_or(of.line, |call| call.line);
-                self.call_messages(shared, now, line, out);
+            (Key::Messages, _) => {
+                self.call_messages(shared, now, of_call.unwrap_or(of.line), out);
             }
             (_, None) => {}
             (Key::EndCall, Some(call)) => self.end(shared, call, out),
@@ -238,6 +243,9 @@ impl PhoneCalls {
             (Key::Select, Some(call)) => self.select(call, out),
             (Key::Join, Some(call)) => self.join(shared, call, out),
             (Key::DirectTransfer, Some(call)) => self.direct_transfer(call, out),
+            (Key::Feature(CallFeature::CallBack), Some(call)) if self.leg_of(call).is_none() => {
+                self.call_back(shared, call, out);
+            }
             (Key::Feature(feature), Some(call)) => self.ask(shared, call, feature.request(), out),
         }
     }
@@ -250,6 +258,16 @@ impl PhoneCalls {
             return self.notify(Text::phrase(Phrase::KEY_IS_NOT_ACTIVE, ""), out);
         };
         self.dial(shared, now, chosen.instance, chosen.voice_mail.as_str(), out);
+    }
+
+    /// Whoever was called and was busy is called back: the call is over, and stands on the display yet.
+    fn call_back(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
+        let Some(call) = self.find(reference) else { return };
+        let (line, number) = (call.line, call.dialled.clone());
+        if number.is_empty() {
+            return self.notify(Text::phrase(Phrase::KEY_IS_NOT_ACTIVE, ""), out);
+        }
+        self.change(shared, line, (FeatureCode::CallBack, &number), out);
     }
 
     /// Asks for a feature of a call.
@@ -411,6 +429,7 @@ fn of_button(button: Button) -> Option<Key> {
         Button::MEET_ME_CONFERENCE => Key::Collect(FeatureCode::OpenMeetMe),
         Button::VOICE_MAIL => Key::Messages,
         Button::ANSWER_RELEASE => Key::AnswerOrRelease,
+        Button::MOBILITY => Key::Mobility,
         Button::QRT => Key::Feature(CallFeature::QualityReport),
         _ => return None,
     })

@@ -21,6 +21,7 @@ use crate::codes::{
 };
 use crate::message::calls::LineCall;
 use crate::message::display::DisplayNotify;
+use crate::message::keys::SelectSoftKeys;
 use crate::message::{FromStation, ToStation};
 use crate::version::Features;
 use crate::wire::text::Text;
@@ -49,6 +50,10 @@ pub(super) struct PhoneCalls {
     pub(super) lamps: BTreeMap<Instance, LampMode>,
     /// Its buttons for recording show that a call is recorded.
     pub(super) recording_shown: bool,
+    /// The keys of each call, as it was told of them last.
+    pub(super) keys_shown: BTreeMap<CallReference, SelectSoftKeys>,
+    /// Its lines that other phones have too, and whether its user may come into their calls.
+    pub(super) shared_lines: BTreeMap<Instance, bool>,
     /// Its lines whose calls all go elsewhere.
     pub(super) forwards: Vec<Instance>,
     /// Its busy lamps whose button takes the call that rings there now.
@@ -68,6 +73,8 @@ impl PhoneCalls {
             hearing: Hearing::default(),
             lamps: BTreeMap::new(),
             recording_shown: false,
+            keys_shown: BTreeMap::new(),
+            shared_lines: BTreeMap::new(),
             forwards: Vec::new(),
             rung: BTreeSet::new(),
         }
@@ -378,7 +385,7 @@ impl PhoneCalls {
         let mut display = call.display(&mut tell);
         display.state(failure.state);
         display.prompt(failure.phrase, "");
-        display.keys(KeyMode::OFF_HOOK);
+        display.keys(call.failed_keys(cause));
         call.play(Some(failure.tone), &mut tell);
         self.tell(tell, out);
     }

@@ -287,9 +287,19 @@ impl SoftKeys {
         }
     }
 
+    /// The keys of a set in their places, as a phone is told of them.
+    pub fn of(&self, set: KeyMode) -> impl Iterator<Item = SoftKey> + '_ {
+        let chosen = usize::try_from(set.0).ok().and_then(|set| self.sets.get(set));
+        chosen.into_iter().flatten().copied().filter(|key| self.place(*key).is_some())
+    }
+
+    fn place(&self, key: SoftKey) -> Option<usize> {
+        self.keys.iter().position(|(known, _)| *known == key)
+    }
+
     /// All sets, as a phone is told: keys by their places in the template.
     pub fn numbered_sets(&self) -> Vec<SoftKeySet> {
-        let place = |key: &SoftKey| self.keys.iter().position(|(known, _)| known == key);
+        let place = |key: &SoftKey| self.place(*key);
         let places = |set: &Vec<SoftKey>| {
             let places = set.iter().filter_map(place).filter_map(|place| u8::try_from(place + 1).ok());
             SoftKeySet::of(&places.collect::<Vec<_>>())

@@ -135,10 +135,7 @@ impl CallControl {
     /// How a phone comes in: as it asks, or else as its line key does, or as it is configured.
     fn how(&self, own: &Origin, asked: Option<Barging>) -> Result<Barging, WhyFeatureRefused<'static>> {
         let configuration = &self.shared.configuration;
-        let by_key = configuration.single_button_barge(own);
-        let phone = configuration.calling_phone(own).and_then(|phone| phone.settings.barge);
-        let configured = [by_key, phone.unwrap_or(configuration.conferences.barge)];
-        let how = configured.into_iter().find(|how| *how != Barging::Off);
+        let how = Some(configuration.barge(own)).filter(|how| *how != Barging::Off);
         let how = how.ok_or(WhyFeatureRefused::NotConfigured { what: "barge for this phone" })?;
         Ok(asked.unwrap_or(how))
     }
