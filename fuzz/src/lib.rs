@@ -7,6 +7,7 @@
 pub mod media_targets;
 pub mod mutate;
 pub mod sccp_targets;
+pub mod screen_targets;
 pub mod targets;
 
 use std::collections::HashSet;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use media_targets::MEDIA_TARGETS;
 use mutate::Mutator;
 use sccp_targets::SCCP_TARGETS;
+use screen_targets::SCREEN_TARGETS;
 use targets::{TARGETS, Target};
 
 /// How long to go on.
@@ -30,9 +32,8 @@ struct Bound {
 /// Runs a target as a program: `[--inputs N] [--seconds N] [--seed N]`. Ends with status 1 when the target panicked;
 /// the input is then below `artifacts/`.
 pub fn main(name: &str) {
-    let Some(target) =
-        TARGETS.iter().chain(MEDIA_TARGETS).chain(SCCP_TARGETS).find(|target| target.0 == name)
-    else {
+    let all = TARGETS.iter().chain(MEDIA_TARGETS).chain(SCCP_TARGETS).chain(SCREEN_TARGETS);
+    let Some(target) = all.into_iter().find(|target| target.0 == name) else {
         eprintln!("there is no target {name}");
         std::process::exit(2)
     };

@@ -98,8 +98,8 @@ fn router(site: Arc<Site>) -> Router {
 }
 
 async fn answer(site: Arc<Site>, room: Arc<Semaphore>, page: Page, request: Request) -> Response {
-    // A search looks at everybody: not many at once.
-    let Ok(_permit) = room.try_acquire() else {
+    // A search looks at everybody: not many at once, nor of those whose phone does not wait any more.
+    let Ok(permit) = room.try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], "busy\n").into_response();
     };
     let headers = request.headers();
@@ -111,7 +111,11 @@ async fn answer(site: Arc<Site>, room: Arc<Semaphore>, page: Page, request: Requ
         return (StatusCode::BAD_REQUEST, "the query is not UTF-8\n").into_response();
     };
     let asked = Asked::new(format!("http://{host}"), keys(headers), pairs.0);
-    let made = super::work(move || Ok(page.make(&site.keeper.live().state, &asked))).await;
+    let made = super::work(move || {
+        let _permit = permit;
+        Ok(page.make(&site.keeper.live().state, &asked))
+    })
+    .await;
     match made {
         Ok(object) => written(&object),
         Err(problem) => problem.into_response(),
