@@ -24,6 +24,7 @@ use strowger_node::configuration::{
     HuntListDraft, HuntPilotDraft, Line, LineGroupDraft, LineSecret, PatternDraft, PhoneDraft, PlanDraft,
     ServiceNumber, SiteDraft, TranslationDraft,
 };
+use strowger_sccp::station::device::SoftKeys;
 use strowger_sip::io::Listener;
 
 pub(crate) use self::media::Media;
@@ -31,7 +32,7 @@ pub(crate) use self::media::Media;
 pub(crate) use self::media::{FUNCTIONS, method, seats};
 pub(crate) use self::recorders::{MANNERS as RECORDERS_MANNERS, Recorders};
 #[cfg(test)]
-pub(crate) use self::stations::router;
+pub(crate) use self::stations::{all_soft_keys, router};
 pub(crate) use self::stations::{device, station};
 
 /// Where the node is.
@@ -119,7 +120,7 @@ pub(crate) fn draft(plan: &Setting) -> Draft {
         draft.lines.iter_mut().filter(|line| *line.number == *number(at)).for_each(|line| {
             (line.forwards, _) = (None, line.phones.truncate(1));
         });
-        station(&number(at), &mut draft);
+        station(&number(at), &[], SoftKeys::standard(), &mut draft);
     }
     plan.recorders.furnish(&mut draft);
     hunt(plan.lines, &mut draft.plan);

@@ -129,12 +129,20 @@ pub struct Call {
     pub calling: [String; 2],
     /// Number and name of who is called.
     pub called: [String; 2],
+    /// Number and name of who was called at first.
+    pub original: [String; 2],
+    /// Whether it came here (1), or was made here (2); 0 until that was told.
+    pub kind: u32,
     /// The number as it goes into the list of placed calls.
     pub dialled: String,
     /// The tone that is played; 0 for none.
     pub tone: u32,
     /// It goes on since before the connection broke, and the server has said nothing of it since.
     pub preserved: bool,
+    /// Keys of the other side that were heard in it.
+    pub heard: String,
+    /// It was told that the call is recorded.
+    pub recorded: bool,
 }
 
 /// What says that its user does something: keys, numbers, buttons, the receiver, soft keys.
@@ -151,12 +159,18 @@ pub const RING_IN: u32 = 4;
 pub const CONNECTED: u32 = 5;
 /// The called party is busy.
 pub const BUSY: u32 = 6;
+/// The call cannot be made.
+pub const CONGESTION: u32 = 7;
 /// The call is held here.
 pub const HOLD: u32 = 8;
 /// The number is complete, and the call under way.
 pub const PROCEED: u32 = 12;
 /// Another phone of the line has the call.
 pub const IN_USE_REMOTELY: u32 = 13;
+/// Nobody has the number.
+pub const INVALID: u32 = 14;
+/// The kind of a call that came here.
+pub const INBOUND: u32 = 1;
 
 /// Whether it may come, as a phone asks before it leaves the server that it has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -282,6 +296,23 @@ impl Skinny {
         self.send(frame);
     }
 
+    /// It can hear and say these from now on, and tells that.
+    pub fn has_codecs(&mut self, codecs: &[u32]) -> bool {
+        self.codecs = codecs.to_vec();
+        self.tells_codecs();
+        true
+    }
+
+    fn tells_codecs(&mut self) {
+        let codecs = self
+            .codecs
+            .iter()
+            .fold(self.frame(0x10).word(self.codecs.len() as u32), |frame, codec| {
+                frame.word(*codec).word(40).word(0).word(0)
+            });
+        self.send(codecs);
+    }
+
     /// It wants to go.
     pub fn unregisters(&mut self) {
         let frame = self.frame(0x27);
@@ -361,6 +392,12 @@ impl Skinny {
         self.presses_for(key, line, call)
     }
 
+    /// The same of a call by its number.
+    pub fn presses_of(&mut self, key: &str, call: u32) -> bool {
+        let line = self.calls.get(&call).map_or(1, |shown| shown.line);
+        self.presses_for(key, line, call)
+    }
+
     /// The same of the call in this state.
     pub fn presses_at(&mut self, key: &str, state: u32) -> bool {
         let found = self.calls.iter().find(|(_, call)| call.state == state);
@@ -375,7 +412,7 @@ impl Skinny {
     }
 
     /// What stands on the keys of a call, or while there is none.
-    pub(super) fn keys_of(&self, call: u32) -> Vec<String> {
+    pub fn keys_of(&self, call: u32) -> Vec<String> {
         let (set, mask) =
             self.calls.get(&call).map_or((self.idle_set, u32::MAX), |call| (call.set, call.mask));
         let places = self.sets.get(set).into_iter().flatten().enumerate();
@@ -468,6 +505,15 @@ impl Skinny {
             }
         };
         self.ports.iter().map(stream).collect()
+    }
+
+    /// A key was heard in the sound of one of its ports.
+    pub fn hears_key(&mut self, port: u16, key: char) {
+        let of_port = self.ports.values().find(|(_, open, _)| *open == u32::from(port));
+        let call = of_port.map(|(call, ..)| *call);
+        if let Some(call) = call.and_then(|call| self.calls.get_mut(&call)) {
+            call.heard.push(key);
+        }
     }
 
     /// Whether it hears and sends.

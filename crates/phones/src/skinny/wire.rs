@@ -146,7 +146,7 @@ fn plain(bytes: &[u8]) -> String {
 }
 
 /// What a phone says in English for the numbers of its dictionary.
-const PHRASES: [(u8, &str); 62] = [
+const PHRASES: [(u8, &str); 64] = [
     (1, "Redial"),
     (2, "NewCall"),
     (3, "Hold"),
@@ -209,12 +209,15 @@ const PHRASES: [(u8, &str); 62] = [
     (81, "cBarge"),
     (91, "OPickUp"),
     (92, "HLog"),
+    (57, "RmLstC"),
+    (76, "MCID"),
 ];
 
 /// The same for its second dictionary.
-const MORE_PHRASES: [(u8, &str); 6] = [
+const MORE_PHRASES: [(u8, &str); 7] = [
     (37, "No Resources"),
     (43, "Mobility"),
+    (60, "AbbrDial"),
     (65, "Cannot Send Call To Mobile"),
     (67, "Record"),
     (79, "Recording"),

@@ -3,6 +3,9 @@
 //! A script holds what people do at the start of a line; what follows stands indented below it. The test plays the first and compares the
 //! second. When a scenario is over everybody hangs up, and nothing may be left.
 
+mod neutral;
+mod same;
+mod sound;
 mod stations;
 mod wants;
 
@@ -32,11 +35,19 @@ struct Scenario {
     displays: BTreeMap<String, BTreeSet<String>>,
     /// Records of the journal that were looked at for what screens told.
     looked: usize,
+    /// Keys have the names that they have at SIP phones, wherever they are pressed.
+    translates: bool,
 }
 
 impl Scenario {
     /// Four lines with one phone, or two, and what else the script wants otherwise than usual.
     fn new(wants: &[&str]) -> Scenario {
+        let stations: Vec<Extra> = wants.iter().filter_map(|want| wants::station(want)).map(Extra::new).collect();
+        Scenario::with(wants, &stations)
+    }
+
+    /// The same with these SCCP phones in the place of SIP phones.
+    fn with(wants: &[&str], stations: &[Extra]) -> Scenario {
         let phones_per_line = if wants.contains(&"two phones") { 2 } else { 1 };
         let plan = Plan {
             lines: 4,
@@ -54,14 +65,18 @@ impl Scenario {
         let mut draft = setting::draft(&plan.setting());
         draft.lines.iter_mut().for_each(|line| line.forwards = None);
         wants.iter().for_each(|want| wanted(want, &mut draft));
+        stations.iter().for_each(|extra| setting::station(&extra.name, &extra.lamps, setting::all_soft_keys(), &mut draft));
         let mut world = World::with(plan, setting::built(draft), std::env::var_os("TRACE").is_some());
         (world.faults, world.network.weather.jitter_us) = (false, 0);
         for phone in &mut world.phones {
             (phone.still, phone.updates) = (true, true);
             phone.dials_whole();
         }
-        for number in wants.iter().filter_map(|want| wants::station(want)) {
-            let place = world.phones.iter().position(|phone| phone.account.number == number);
+        for Extra { name, .. } in stations {
+            let (number, second) = place_of(name);
+            let second = second && !stations.iter().any(|other| other.name == number);
+            let mut places = world.phones.iter().enumerate().filter(|(_, phone)| phone.account.number == number);
+            let place = places.nth(usize::from(second)).map(|(place, _)| place);
             place.map(|place| world.phones.remove(place));
         }
         let by_gateway = |want: &&str| *want == "a trunk" || want.starts_with("the page goes to ");
@@ -80,35 +95,51 @@ impl Scenario {
         }
         let away = |phone: &&mut Phone| wants.contains(&format!("{} is away", phone.account.number).as_str());
         world.phones.iter_mut().filter(away).for_each(Phone::stays_away);
-        for (place, number) in wants.iter().filter_map(|want| wants::station(want)).enumerate() {
-            // Old and new ones.
-            let version = [17, 22, 11, 5][place % 4];
-            world.station_comes(number, version).expect("a station");
+        let is_away = |name: &str| wants.contains(&format!("{name} is away").as_str());
+        for (place, Extra { name, lamps }) in stations.iter().enumerate().filter(|(_, it)| !is_away(&it.name)) {
+            // Old and new ones; busy lamps are only where they are new.
+            let version = [17, 22, 11, 5][if lamps.is_empty() { place % 4 } else { place % 2 }];
+            world.station_comes(name, version).expect("a station");
         }
         for (name, kind) in wants.iter().filter_map(|want| wants::router(want)) {
             world.router_comes(name, kind).expect("a router");
         }
         world.wait(Duration::from_secs(7)).expect("phones register");
-        Scenario { world, displays: BTreeMap::new(), looked: 0 }
+        Scenario { world, displays: BTreeMap::new(), looked: 0, translates: false }
     }
 
     fn phone(&mut self, name: &str) -> Option<&mut Phone> {
-        let (number, place) = name.strip_suffix('b').map_or((name, 0), |number| (number, 1));
-        let place = place - usize::from(place > 0 && self.world.stations.phones.contains_key(number));
+        let (number, second) = place_of(name);
+        let place = usize::from(second && !self.world.stations.phones.contains_key(number));
         self.world.phones.iter_mut().filter(|phone| phone.account.number == number).nth(place)
     }
 
     /// One line of the script; what it brought about.
     fn plays(&mut self, line: &str) -> String {
+        let done = match self.goes_on(line) {
+            Did::Done => true,
+            Did::NotNow => false,
+            Did::Never(why) => panic!("{line}: {why}"),
+        };
+        let told = self.told();
+        if done { self.news() + &told } else { "    it cannot be done now\n".to_owned() }
+    }
+
+    /// The same; whether it could be done.
+    fn goes_on(&mut self, line: &str) -> Did {
+        let began = self.world.now.mono;
         let (who, what) = line.split_once(' ').unwrap_or((line, ""));
         let mut settle = Duration::from_secs(2);
         let done = match who {
             "time" => {
                 settle = Duration::from_secs(what.trim_start_matches("passes ").parse().expect("seconds"));
-                true
+                Did::Done
             }
-            "operator" => self.operator(what),
+            "operator" => self.operator(what).into(),
             // Keys in the media of whoever hears a service of ours.
+            "media" if self.translates && self.world.wires.services().is_empty() => {
+                self.world.station_is_asked(what.trim_start_matches("has "))
+            }
             "media" => {
                 let port = self.world.wires.services().last().copied().expect("a service that is heard");
                 what.trim_start_matches("has ").chars().for_each(|key| {
@@ -116,12 +147,12 @@ impl Scenario {
                     let report = strowger_media::control::Report::Digit { port, side, digit };
                     self.world.give(Input::Media(report)).expect("the node goes on");
                 });
-                true
+                Did::Done
             }
             "a" if what.ends_with(" is lost") => {
                 let wires = &self.world.wires;
                 let ports = if what.starts_with("relay") { wires.relays() } else { wires.services() };
-                self.world.lose_port(&ports).expect("the world goes on")
+                self.world.lose_port(&ports).expect("the world goes on").into()
             }
             "mail" => {
                 let (number, word) = what.split_once(' ').expect("a number and a word");
@@ -131,27 +162,35 @@ impl Scenario {
                     .ask(Question::Messages { line: number.into(), change })
                     .expect("an answer")
                     .is_some()
+                    .into()
             }
             _ => self.somebody(who, what),
         };
+        // What took its time is part of the step.
+        let settle = settle.saturating_sub(self.world.now.mono - began);
         self.world.wait(settle).unwrap_or_else(|error| panic!("{line}: {error}"));
-        let told = self.told();
-        if done { self.news() + &told } else { "    it cannot be done now\n".to_owned() }
+        done
     }
 
-    fn somebody(&mut self, who: &str, what: &str) -> bool {
+    fn somebody(&mut self, who: &str, what: &str) -> Did {
         let now = self.world.now.mono;
         if let Some(other) = what.strip_prefix("takes the call of ") {
             return self.takes(who, other);
         }
         if let Some((other, what)) = what.strip_prefix("and ").and_then(|rest| rest.split_once(' ')) {
-            return [who, other].iter().all(|who| self.somebody(who, what));
+            let all = [who, other].map(|who| self.somebody(who, what));
+            return all.into_iter().find(|did| *did != Did::Done).unwrap_or(Did::Done);
         }
         if self.world.stations.routers.contains_key(who) {
-            return self.world.router_does(who, what);
+            return self.world.router_does(who, what).into();
         }
         if self.world.stations.phones.contains_key(who) {
-            return self.world.station_does(who, what);
+            return match what.strip_prefix("presses ") {
+                Some(key) if self.translates && !key.starts_with("the keys ") => {
+                    self.world.station_presses(who, key)
+                }
+                _ => self.world.station_does(who, what),
+            };
         }
         let Some(phone) = self.phone(who) else { panic!("nobody is called {who}") };
         match what.split_once(' ') {
@@ -174,22 +213,25 @@ impl Scenario {
                 let done = phone.does(now, what, &mut sends);
                 let address = phone.address;
                 self.world.post(address, &mut sends);
-                return done;
+                return done.into();
             }
         }
-        true
+        Did::Done
     }
 
     /// A phone goes on with the call of another one.
-    fn takes(&mut self, who: &str, other: &str) -> bool {
+    fn takes(&mut self, who: &str, other: &str) -> Did {
         let now = self.world.now.mono;
-        let Some(call) = self.phone(other).and_then(|phone| phone.named_call()) else { return false };
+        if [who, other].iter().any(|name| self.world.stations.phones.contains_key(*name)) {
+            return self.world.station_takes(who, other);
+        }
+        let Some(call) = self.phone(other).and_then(|phone| phone.named_call()) else { return Did::NotNow };
         let mut sends = vec![];
         let Some(phone) = self.phone(who) else { panic!("nobody is called {who}") };
         phone.takes(now, &call, &mut sends);
         let address = phone.address;
         self.world.post(address, &mut sends);
-        true
+        Did::Done
     }
 
     /// What an operator wants of the calls, the oldest of which is 1.
@@ -312,17 +354,7 @@ impl Scenario {
                 news.push_str(&format!("    {name} {text}\n"));
             }
         }
-        for phone in &self.world.phones {
-            let place: &mut u32 = names.entry(phone.account.number.clone()).or_default();
-            let name = format!("{}{}", phone.account.number, if *place == 0 { "" } else { "b" });
-            *place += 1;
-            let lamp = |watching: &Watching| match (watching.is_lit(), watching.has_messages()) {
-                (Some(true), _) => Some(format!("sees that {} talks", watching.number)),
-                (_, Some(true)) => Some("sees that messages wait".to_owned()),
-                _ => None,
-            };
-            let shown = phone.display().into_iter().chain(phone.watches.iter().filter_map(lamp));
-            let shown: BTreeSet<String> = shown.collect();
+        for (name, shown) in self.sip_displays(&mut names) {
             let before = self.displays.insert(name.clone(), shown.clone()).unwrap_or_default();
             if shown != before {
                 let all: Vec<String> = shown.into_iter().collect();
@@ -333,15 +365,38 @@ impl Scenario {
         news
     }
 
-    /// Everybody hangs up; the stories of all calls.
-    fn ends(mut self) -> String {
-        let last = self.world.now.wall;
+    /// What SIP phones show, each by its name in scripts. Of lines that are named here the first phone is another one.
+    fn sip_displays(&self, names: &mut BTreeMap<String, u32>) -> Vec<(String, BTreeSet<String>)> {
+        let mut all = Vec::new();
+        for phone in &self.world.phones {
+            let place: &mut u32 = names.entry(phone.account.number.clone()).or_default();
+            let name = format!("{}{}", phone.account.number, if *place == 0 { "" } else { "b" });
+            *place += 1;
+            let lamp = |watching: &Watching| match (watching.is_lit(), watching.has_messages()) {
+                (Some(true), _) => Some(format!("sees that {} talks", watching.number)),
+                (_, Some(true)) => Some("sees that messages wait".to_owned()),
+                _ => None,
+            };
+            let shown = phone.display().into_iter().chain(phone.watches.iter().filter_map(lamp));
+            all.push((name, shown.collect()));
+        }
+        all
+    }
+
+    /// Everybody hangs up, and nothing may be left.
+    fn goes_home(&mut self) {
         self.world.check_identities().unwrap_or_else(|error| panic!("{error}"));
         self.world.everybody_goes_home();
         let settled = self.world.wait(SETTLE).and_then(|()| self.world.check_watches());
         self.world.nobody_watches();
         let settled = settled.and_then(|()| self.world.wait(super::CALM));
         settled.and_then(|()| self.world.check_settled()).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Everybody hangs up; the stories of all calls.
+    fn ends(mut self) -> String {
+        let last = self.world.now.wall;
+        self.goes_home();
         let journal = self.world.disk.journal();
         let records: Vec<Record<'_>> =
             journal.iter().map(|it| Record::decode(it).expect("a record")).collect();
@@ -365,6 +420,40 @@ impl Scenario {
         }
         text
     }
+}
+
+/// An SCCP phone of a scenario: what it is called there, and the numbers of its busy lamps.
+#[derive(Clone, Debug)]
+struct Extra {
+    name: String,
+    lamps: Vec<String>,
+}
+
+impl Extra {
+    fn new(name: &str) -> Self {
+        Extra { name: name.to_owned(), lamps: Vec::new() }
+    }
+}
+
+/// Whether something could be done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Did {
+    Done,
+    /// It cannot be done now.
+    NotNow,
+    /// A phone of this kind can never do it: why.
+    Never(&'static str),
+}
+
+impl From<bool> for Did {
+    fn from(done: bool) -> Self {
+        if done { Did::Done } else { Did::NotNow }
+    }
+}
+
+/// The number of a phone's line, and whether it is the second one of that.
+fn place_of(name: &str) -> (&str, bool) {
+    name.strip_suffix('b').map_or((name, false), |number| (number, true))
 }
 
 /// `sets forward-busy of 1002 to 1003`: what is set, of which line, and to what.

@@ -42,6 +42,12 @@ pub(crate) struct Station {
     pub(super) stream: StreamId,
     /// When it says next that it is there.
     pub(super) keepalive: Instant,
+    /// Its user asks somebody else for a transfer or a conference.
+    #[cfg(test)]
+    pub(super) consults: bool,
+    /// Keys that it heard in sound: who sent them, and when they began.
+    #[cfg(test)]
+    pub(super) events: std::collections::BTreeSet<(u32, u32)>,
 }
 
 /// A media resource of a router.
@@ -158,7 +164,15 @@ impl World {
     pub(super) fn station_comes(&mut self, number: &str, version: u8) -> Result<(), Failure> {
         let host = 100 + self.stations.phones.len() as u8;
         let phone = Skinny::new(&setting::device(number), version, [192, 0, 2, host]);
-        let station = Station { phone, stream: NOWHERE, keepalive: Instant::FAR_FUTURE };
+        let station = Station {
+            phone,
+            stream: NOWHERE,
+            keepalive: Instant::FAR_FUTURE,
+            #[cfg(test)]
+            consults: false,
+            #[cfg(test)]
+            events: Default::default(),
+        };
         self.stations.phones.insert(number.to_owned(), station);
         self.station_connects(number)
     }

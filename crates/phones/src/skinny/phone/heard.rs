@@ -26,15 +26,7 @@ impl Skinny {
                 self.goes_on();
             }
             0x9d => self.rejected = Some(message.text(0, 32)),
-            0x9b => {
-                let codecs = self
-                    .codecs
-                    .iter()
-                    .fold(self.frame(0x10).word(self.codecs.len() as u32), |frame, codec| {
-                        frame.word(*codec).word(40).word(0).word(0)
-                    });
-                self.send(codecs);
-            }
+            0x9b => self.tells_codecs(),
             0x9f => self.reset = Some(message.word(0)),
             0x100 => self.answers_keepalive += 1,
             // 0: it may go. Otherwise it stays, with the calls that it has.
@@ -198,9 +190,13 @@ impl Skinny {
                     10 => '0',
                     14 => '*',
                     15 => '#',
+                    tone @ 16..=19 => char::from(b'A' + (tone - 16) as u8),
                     tone => char::from_digit(tone, 10).unwrap_or('?'),
                 };
                 self.played.push(digit);
+                if let Some(call) = self.calls.get_mut(&message.word(4)) {
+                    call.heard.push(digit);
+                }
             }
             _ => {}
         }
@@ -274,8 +270,10 @@ impl Skinny {
                     [message.text(40, 24), message.text(0, 40)],
                     [message.text(104, 24), message.text(64, 40)],
                 );
+                let original = [message.text(180, 24), message.text(140, 40)];
                 if let Some(call) = self.call(message.word(132)) {
-                    (call.calling, call.called) = (calling, called);
+                    (call.calling, call.called, call.original) = (calling, called, original);
+                    call.kind = message.word(136);
                 }
             }
             0x14a => {
@@ -284,8 +282,10 @@ impl Skinny {
                 let texts = message.texts(32);
                 let text = |place: usize| texts.get(place).cloned().unwrap_or_default();
                 let (calling, called) = ([text(0), text(8 + more)], [text(1 + more), text(9 + more)]);
+                let original = [text(2 + more), text(10 + more)];
                 if let Some(call) = self.call(message.word(4)) {
-                    (call.calling, call.called) = (calling, called);
+                    (call.calling, call.called, call.original) = (calling, called, original);
+                    call.kind = message.word(8);
                 }
             }
             0x112 | 0x145 => {
@@ -332,7 +332,12 @@ impl Skinny {
             0x115 | 0x121 => self.notice.clear(),
             0x156 => self.history.push(message.word(0)),
             0x13f => self.takes_document(message),
-            0x160 | 0x153 | 0x152 | 0x130 => {}
+            0x160 => {
+                if let Some(call) = self.call(message.word(0)) {
+                    call.recorded = message.word(4) != 0;
+                }
+            }
+            0x153 | 0x152 | 0x130 => {}
             other => self.complain(format!("nobody knows message {other:#x}")),
         }
     }

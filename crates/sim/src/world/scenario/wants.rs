@@ -168,7 +168,8 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
         }
         "multicast music" => multicast_music(draft),
         _ if let Some((name, _)) = router(want) => setting::router(name, draft),
-        _ if let Some(number) = station(want) => setting::station(number, draft),
+        // They come when all else is set.
+        _ if station(want).is_some() => {}
         _ if let Some((number, keypad)) = keypad(want) => {
             let of_phone = draft.lines.iter_mut().filter(|line| &*line.number == number);
             of_phone.flat_map(|line| &mut line.phones).for_each(|phone| phone.keys = setting::method(keypad));

@@ -1,0 +1,293 @@
+//! Each scenario with other phones: with SCCP phones in the place of all SIP phones, or of every other one. Displays have to show the same.
+//!
+//! What is otherwise, and why, stands in `mixed.txt`: for each scenario the variants, the reason, and the lines of the script after which
+//! displays differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Did, Extra, Scenario, neutral, place_of};
+
+/// Which phones speak SCCP.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Variant {
+    All,
+    Odd,
+    Even,
+}
+
+impl Variant {
+    const ALL: [Variant; 3] = [Variant::All, Variant::Odd, Variant::Even];
+
+    fn words(self) -> &'static str {
+        match self {
+            Variant::All => "SCCP at all numbers",
+            Variant::Odd => "SCCP at odd numbers",
+            Variant::Even => "SCCP at even numbers",
+        }
+    }
+
+    /// Whether a phone speaks SCCP. Two phones of a line that is shared speak different protocols where not all speak the same.
+    fn has(self, name: &str) -> bool {
+        let (number, second) = place_of(name);
+        let odd = number.ends_with(['1', '3']);
+        match self {
+            Variant::All => true,
+            Variant::Odd => odd != second,
+            Variant::Even => odd == second,
+        }
+    }
+}
+
+/// A scenario as it stands in a file.
+struct Script<'t> {
+    title: &'t str,
+    wants: Vec<&'t str>,
+    steps: Vec<Step<'t>>,
+}
+
+/// A line of it, and what it brings about at SIP phones.
+struct Step<'t> {
+    line: &'t str,
+    news: Vec<(&'t str, &'t str)>,
+    cannot: bool,
+}
+
+impl Step<'_> {
+    /// Whether a phone does something then, or shows something else.
+    fn is_about(&self, name: &str) -> bool {
+        self.line.split(' ').next() == Some(name) || self.news.iter().any(|(who, _)| *who == name)
+    }
+}
+
+fn read(text: &str) -> Vec<Script<'_>> {
+    let mut scripts: Vec<Script<'_>> = Vec::new();
+    let mut told = false;
+    for line in text.lines() {
+        if let Some(title) = line.strip_prefix("# ") {
+            scripts.push(Script { title, wants: vec![], steps: vec![] });
+            continue;
+        }
+        let Some(script) = scripts.last_mut() else { continue };
+        if let Some(want) = line.strip_prefix("with ") {
+            script.wants.push(want);
+        } else if line.is_empty() {
+            told = false;
+        } else if !line.starts_with(' ') {
+            script.steps.push(Step { line, news: vec![], cannot: false });
+            told = true;
+        } else if let Some(step) = script.steps.last_mut().filter(|_| told) {
+            let line = line.trim();
+            match line.split_once(' ') {
+                _ if line == "it cannot be done now" => step.cannot = true,
+                Some((name, shown)) => step.news.push((name, shown)),
+                None => {}
+            }
+        }
+    }
+    scripts
+}
+
+/// What is otherwise when a script is played with these phones: lines.
+fn differences(script: &Script<'_>, variant: Variant) -> Result<Vec<String>, String> {
+    let second = script.wants.contains(&"two phones");
+    let lines = ["1001", "1002", "1003", "1004"];
+    let names = lines.iter().flat_map(|line| [(*line).to_owned(), format!("{line}b")]);
+    let names: Vec<String> = names.filter(|name| second || !name.ends_with('b')).collect();
+    let stations: Vec<Extra> = names
+        .iter()
+        .filter(|name| variant.has(name) && only_sip(script, name).is_none())
+        .map(|name| Extra { name: name.clone(), lamps: lamps(script, name) })
+        .collect();
+    let acts = |it: &Extra| script.steps.iter().any(|step| step.is_about(&it.name));
+    if !stations.iter().any(acts) {
+        let why = names.iter().filter(|name| variant.has(name)).find_map(|name| only_sip(script, name));
+        return Err(why.unwrap_or("no SCCP phone has a part in it").to_owned());
+    }
+    let speaks = |name: &str| stations.iter().any(|it| it.name == name);
+    let mut scenario = Scenario::with(&script.wants, &stations);
+    scenario.translates = true;
+    let (mut expected, mut before) = (BTreeMap::new(), BTreeMap::new());
+    let (mut found, mut answered) = (Vec::new(), BTreeSet::new());
+    for (at, step) in script.steps.iter().enumerate() {
+        let line = consults(script, at, variant).unwrap_or_else(|| step.line.to_owned());
+        let mut lines = Vec::new();
+        let is_done = answered.contains(&at);
+        match if is_done { scenario.goes_on("time passes 2") } else { scenario.goes_on(&line) } {
+            Did::Never(why) => return Err(why.to_owned()),
+            Did::NotNow if !step.cannot => lines.push("    it cannot be done now".to_owned()),
+            Did::Done if step.cannot => lines.push("    it can be done".to_owned()),
+            Did::Done | Did::NotNow => {}
+        }
+        expected.extend(step.news.iter().map(|(name, shown)| ((*name).to_owned(), *shown)));
+        // An SCCP phone that answers by itself does so at once.
+        for (name, _) in step.news.iter().filter(|(name, shown)| speaks(name) && shown.contains("autoanswer")) {
+            let answers = format!("{name} answers");
+            if let Some(later) = (at + 1..script.steps.len()).find(|later| script.steps[*later].line == answers) {
+                answered.insert(later);
+                let news = &script.steps[later].news;
+                expected.extend(news.iter().map(|(name, shown)| ((*name).to_owned(), *shown)));
+            }
+        }
+        let mut known = BTreeMap::new();
+        let mut now: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for extra in &stations {
+            if let Some(it) = scenario.world.stations.phones.get(&extra.name) {
+                now.insert(extra.name.clone(), neutral::of_station(&it.phone, &extra.lamps));
+                let (number, second) = place_of(&extra.name);
+                if !second {
+                    known.insert(number.to_owned(), 1);
+                }
+            }
+        }
+        for (name, shown) in scenario.sip_displays(&mut known) {
+            now.insert(name, shown.iter().map(|shown| neutral::with_keys(shown)).collect());
+        }
+        for (name, shown) in now {
+            let wanted = expected.get(&name).copied().unwrap_or("is idle");
+            let later = talks_later(script, at, &name);
+            let wanted = match wanted {
+                "is idle" => BTreeSet::new(),
+                _ if !speaks(&name) => wanted.split(", ").map(neutral::with_keys).collect(),
+                _ if neutral::of_script(wanted, later) == shown => continue,
+                _ => neutral::of_script(wanted, None),
+            };
+            let differs = (shown != wanted).then(|| format!("    {name} {}, and not: {}", words(&shown), words(&wanted)));
+            if differs.is_some() && before.get(&name) != Some(&differs) {
+                lines.extend(differs.clone());
+            }
+            before.insert(name, differs);
+        }
+        if !lines.is_empty() {
+            found.push(step.line.to_owned());
+            found.extend(lines);
+        }
+        scenario.world.failed_calls_end();
+    }
+    if std::env::var_os("STORY").is_some() {
+        println!("{}, {}\n{}", script.title, variant.words(), scenario.ends());
+    } else {
+        scenario.goes_home();
+    }
+    Ok(found)
+}
+
+/// Where somebody is held, another one is called and then both are brought together, SCCP phones have a key for all of it. With SIP phones
+/// among them that is done with the keys for two calls.
+fn consults(script: &Script<'_>, at: usize, variant: Variant) -> Option<String> {
+    let step = script.steps.get(at)?;
+    let (who, held) = step.line.split_once(" holds ")?;
+    if variant != Variant::All {
+        return None;
+    }
+    let mut later = script.steps.iter().skip(at + 1).filter_map(|step| step.line.strip_prefix(who)?.strip_prefix(' '));
+    later.next().filter(|what| what.starts_with("calls "))?;
+    let key = later.find_map(|what| match what {
+        "presses Confrn" => Some("Confrn"),
+        _ if what.starts_with("brings ") => Some("Transfer"),
+        _ => None,
+    })?;
+    Some(format!("{who} {key} {held}"))
+}
+
+/// Why a phone cannot be an SCCP phone in a scenario.
+fn only_sip(script: &Script<'_>, name: &str) -> Option<&'static str> {
+    let (number, _) = place_of(name);
+    let keys = script.wants.iter().filter_map(|want| want.strip_prefix(number)?.strip_prefix(" has keys in "));
+    if keys.into_iter().any(|keys| !keys.ends_with("media")) {
+        return Some("its keys are told in SIP, or are tones in its sound");
+    }
+    script.steps.iter().find_map(|step| {
+        let what = step.line.strip_prefix(name)?.strip_prefix(' ')?;
+        let words: Vec<&str> = what.split(' ').collect();
+        Some(match words[..] {
+            ["refuses"] => "an SCCP phone has no key that refuses a call",
+            ["redirects", ..] => "an SCCP phone names nobody else instead of ringing",
+            ["insists", ..] => "SCCP phones have no SRTP",
+            ["has", "a", "camera"] => "SCCP phones have no video",
+            ["sends", "a", "fax", ..] => "SCCP phones send no faxes",
+            ["offers", "nothing"] => "an SCCP phone says where it hears as soon as it is asked",
+            ["takes", "the", "call", "of", other] if place_of(other).0 != number => {
+                "an SCCP phone takes calls of its own lines only"
+            }
+            _ => return None,
+        })
+    })
+}
+
+/// Whom a phone shows when it talks next.
+fn talks_later<'t>(script: &Script<'t>, at: usize, name: &str) -> Option<&'t str> {
+    let mut news = script.steps.iter().skip(at + 1).flat_map(|step| &step.news).filter(|(who, _)| *who == name);
+    news.next()?.1.split(", ").find_map(|part| part.strip_prefix("talks with "))
+}
+
+/// The numbers that somebody watches.
+fn lamps(script: &Script<'_>, name: &str) -> Vec<String> {
+    let of = |line: &str| {
+        let what = line.strip_prefix(name)?.strip_prefix(' ')?;
+        let number = what.strip_prefix("watches ").or_else(|| what.strip_prefix("presses busy lamp of "))?;
+        Some(number.to_owned())
+    };
+    let mut lamps: Vec<String> = Vec::new();
+    for number in script.steps.iter().filter_map(|step| of(step.line)) {
+        if !lamps.contains(&number) {
+            lamps.push(number);
+        }
+    }
+    lamps
+}
+
+fn words(shown: &BTreeSet<String>) -> String {
+    if shown.is_empty() { "is idle".to_owned() } else { shown.iter().cloned().collect::<Vec<_>>().join(", ") }
+}
+
+const FILES: [(&str, &str); 21] = [
+    ("admission.txt", include_str!("../../../scenarios/admission.txt")),
+    ("callback.txt", include_str!("../../../scenarios/callback.txt")),
+    ("codes.txt", include_str!("../../../scenarios/codes.txt")),
+    ("conferences.txt", include_str!("../../../scenarios/conferences.txt")),
+    ("forwards.txt", include_str!("../../../scenarios/forwards.txt")),
+    ("intercom.txt", include_str!("../../../scenarios/intercom.txt")),
+    ("keys.txt", include_str!("../../../scenarios/keys.txt")),
+    ("lamps.txt", include_str!("../../../scenarios/lamps.txt")),
+    ("lines.txt", include_str!("../../../scenarios/lines.txt")),
+    ("losses.txt", include_str!("../../../scenarios/losses.txt")),
+    ("malicious.txt", include_str!("../../../scenarios/malicious.txt")),
+    ("music.txt", include_str!("../../../scenarios/music.txt")),
+    ("names.txt", include_str!("../../../scenarios/names.txt")),
+    ("paging.txt", include_str!("../../../scenarios/paging.txt")),
+    ("park.txt", include_str!("../../../scenarios/park.txt")),
+    ("pickup.txt", include_str!("../../../scenarios/pickup.txt")),
+    ("recording.txt", include_str!("../../../scenarios/recording.txt")),
+    ("resources.txt", include_str!("../../../scenarios/resources.txt")),
+    ("rings.txt", include_str!("../../../scenarios/rings.txt")),
+    ("streams.txt", include_str!("../../../scenarios/streams.txt")),
+    ("transfers.txt", include_str!("../../../scenarios/transfers.txt")),
+];
+
+#[test]
+fn each_scenario_shows_the_same_with_sccp_phones() {
+    let (only, title) = (std::env::var("ONLY").unwrap_or_default(), std::env::var("TITLE").unwrap_or_default());
+    let mut text = String::new();
+    for (file, content) in FILES.iter().filter(|(file, _)| file.contains(&only)) {
+        for script in read(content).iter().filter(|script| script.title.contains(&title)) {
+            for variant in Variant::ALL {
+                let played = catch_unwind(AssertUnwindSafe(|| differences(script, variant)));
+                let lines = match played {
+                    Ok(Ok(lines)) if lines.is_empty() => continue,
+                    Ok(Ok(lines)) => lines,
+                    Ok(Err(why)) => vec![format!("not played: {why}")],
+                    Err(panic) => {
+                        let why = panic.downcast_ref::<String>().cloned();
+                        let why = why.or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()));
+                        vec![format!("FAILED: {}", why.unwrap_or_default())]
+                    }
+                };
+                text.push_str(&format!("# {file}: {}\nwith {}\n", script.title, variant.words()));
+                lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
+                text.push('\n');
+            }
+        }
+    }
+    assert!(text.is_empty(), "-----\n{text}-----");
+}
