@@ -19,9 +19,9 @@ use std::net::SocketAddr;
 use super::joining::{First, Joining};
 use super::participant::{Device, Owes, Participant, Stage, conversation_of};
 use super::way::{CallerMedia, LineWay, Redirected, Way};
-use super::{Call, Locating, State, Step, Talking};
+use super::{Call, Facts, Locating, State, Step, Talking};
 use crate::exchange::Side;
-use crate::io::Outbox;
+use crate::io::{Contact, Outbox};
 use crate::shared::Shared;
 
 /// Who asked for a feature, and gets the caller of another call.
@@ -36,6 +36,16 @@ pub(super) struct RangAt {
     way: Way,
     redirected: Option<Box<Redirected>>,
     final_called: Box<str>,
+    /// The device that asked for the call and has it as soon as it is told where it is heard: it answers by itself.
+    asked_by: Option<Origin>,
+}
+
+impl Facts {
+    /// Whether a phone of a line has asked for this call, and has it as soon as it is rung.
+    pub(crate) fn is_asked_by(&self, line: &LineName, contact: &Contact) -> bool {
+        let asked_by = self.rang_at.as_ref().and_then(|rang_at| rang_at.asked_by.as_ref());
+        asked_by.is_some_and(|origin| contact.calls_as(line, origin))
+    }
 }
 
 /// From whom a call is taken, and how that stands in its record.
@@ -154,18 +164,19 @@ impl Call {
         self.state = step.taken(media, taker, taking);
     }
 
-    /// The phones of `line` ring in place of those that rang; when nobody takes the call there, it rings where it rang.
+    /// The phones of `line` ring in place of those that rang, and `asked_by` answers by itself; when nobody takes the call there, it rings where
+    /// it rang.
     pub(crate) fn ring_instead(
         &mut self,
         now: Now,
-        line: &LineName,
+        (line, asked_by): (&LineName, Option<Origin>),
         taking: &Taking<'_>,
         shared: &mut Shared,
         out: &mut Outbox,
     ) {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         let state = std::mem::replace(&mut self.state, State::Ended);
-        step.remember_ringing(taking);
+        step.remember_ringing(taking, asked_by);
         let media = step.stop_ringing(&state, WhyReleased::AnsweredElsewhere);
         if media == CallerMedia::Agreed {
             step.facts.caller_media = media;
@@ -180,20 +191,23 @@ impl Call {
 
 impl Step<'_> {
     /// Keeps where the call rings, so that it can ring there again. Of several who were to pick it up the first took it from there.
-    fn remember_ringing(&mut self, taking: &Taking<'_>) {
+    fn remember_ringing(&mut self, taking: &Taking<'_>, asked_by: Option<Origin>) {
         let facts = &mut *self.facts;
         let way = std::mem::replace(&mut facts.way, Way::None);
         if facts.rang_at.is_none() {
             let (redirected, final_called) = (facts.redirected.clone(), facts.final_called.clone());
-            facts.rang_at =
-                Some(Box::new(RangAt { line: taking.from.into(), way, redirected, final_called }));
+            let line = taking.from.into();
+            facts.rang_at = Some(Box::new(RangAt { line, way, redirected, final_called, asked_by: None }));
+        }
+        if let Some(rang_at) = &mut facts.rang_at {
+            rang_at.asked_by = asked_by;
         }
     }
 
     /// Nobody took the call at the phones of whoever was to pick it up: it rings again where it rang. `None`
     /// when nobody was to.
     pub(super) fn ring_again(&mut self) -> Option<State> {
-        let RangAt { line, way, redirected, final_called } = *self.facts.rang_at.take()?;
+        let RangAt { line, way, redirected, final_called, .. } = *self.facts.rang_at.take()?;
         let shown = self.shared.configuration.shown(line.as_str());
         self.out.decide(self.now, self.facts.id, None, Decision::NotPickedUp { line: shown });
         self.vacate_all_but(None);

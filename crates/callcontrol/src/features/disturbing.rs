@@ -85,11 +85,14 @@ impl Step<'_> {
         if self.shared.call_backs.rings(self.facts.id) {
             return RingStyle::default();
         }
+        let contact = Contact { phone: phone.clone(), binding: *binding, reach: crate::io::Reach::Direct };
+        if self.facts.is_asked_by(line, &contact) {
+            return RingStyle { sound: RingSound::Usual, answer: Answering::Loudspeaker };
+        }
         // Its line counts this call already: it answers by itself while it has no other.
         let is_free = self.shared.calls_of(line) <= 1;
         let settings = self.shared.configuration.lines.get(line.as_str());
         let answer = settings.filter(|_| is_free).map(|line| line.auto_answer).unwrap_or_default();
-        let contact = Contact { phone: phone.clone(), binding: *binding, reach: crate::io::Reach::Direct };
         if self.shared.configuration.intercom(line.as_str()).is_some()
             && !self.shared.user_settings.is_disturbed(line, &contact)
         {

@@ -39,12 +39,15 @@ impl CallControl {
         let rings = self.wanted_call(now, asker, wanted)?;
         let taking = Taking::rings_at(Feature::PickUp, rings.line.as_str());
         let own = self.calls.get(&asker).and_then(|call| call.calling_line());
-        // Of two phones of which neither tells where it hears before it is called the one that asks is rung, so that one of them does.
+        // Of two phones of which neither tells where it hears before it is called the one that asks is rung, so that one of them does. Its
+        // user has asked for the call, and is spared to answer it.
         let offers =
             [asker, rings.call].iter().filter_map(|call| self.calls.get(call)).any(|call| call.offers());
-        match own.filter(|_| !self.shared.configuration.pickup.auto || !offers) {
+        let auto = self.shared.configuration.pickup.auto;
+        let asked_by = self.calls.get(&asker).map(|call| call.facts.origin.clone()).filter(|_| auto);
+        match own.filter(|_| !auto || !offers) {
             None => self.take(now, asker, rings.call, &taking, out),
-            Some(line) => self.offer_instead(now, asker, rings.call, (&line, &taking), out),
+            Some(line) => self.offer_instead(now, asker, rings.call, (&line, asked_by, &taking), out),
         }
     }
 
@@ -189,14 +192,14 @@ impl CallControl {
         now: Now,
         asker: CallId,
         call: CallId,
-        (line, taking): (&LineName, &Taking<'_>),
+        (line, asked_by, taking): (&LineName, Option<Origin>, &Taking<'_>),
         out: &mut Outbox,
     ) -> Result<(), WhyFeatureRefused<'static>> {
         self.calls.get(&call).ok_or(WhyFeatureRefused::TooLate)?.gives_caller(true)?;
         self.room_for(now, asker, call, out)?;
         let moved = taking.feature.into_call(call);
         self.with_call(asker, |asker, shared| asker.dismiss_asker(now, moved, shared, out));
-        self.with_call(call, |call, shared| call.ring_instead(now, line, taking, shared, out));
+        self.with_call(call, |call, shared| call.ring_instead(now, (line, asked_by), taking, shared, out));
         Ok(())
     }
 }

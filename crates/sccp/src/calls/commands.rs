@@ -262,7 +262,7 @@ impl PhoneCalls {
                 out.push(Output::Signal(
                     leg,
                     Signal::Media(strowger_base::Media::None),
-                    Media::Answer(voice),
+                    Media::Answer(channel::with_all(voice, &capabilities)),
                 ));
                 return;
             }

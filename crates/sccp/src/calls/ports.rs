@@ -121,8 +121,10 @@ impl PhoneCalls {
             Opened::Failed(waits, cause) => return self.no_port(shared, reference, (waits, cause), out),
             Opened::Tell(waits, voice) => (waits, voice),
         };
+        // Who is told learns of all codecs, the agreed one first: another party may come that has not this one.
+        let voice = channel::with_all(voice, &capabilities);
         let media = match waits {
-            Waits::Offer => Media::Offer(channel::with_all(voice, &capabilities)),
+            Waits::Offer => Media::Offer(voice),
             Waits::Answer => Media::Answer(voice),
         };
         let of = call.this_port();
