@@ -304,10 +304,8 @@ impl Skinny {
     }
 
     fn tells_codecs(&mut self) {
-        let codecs = self
-            .codecs
-            .iter()
-            .fold(self.frame(0x10).word(self.codecs.len() as u32), |frame, codec| {
+        let codecs =
+            self.codecs.iter().fold(self.frame(0x10).word(self.codecs.len() as u32), |frame, codec| {
                 frame.word(*codec).word(40).word(0).word(0)
             });
         self.send(codecs);

@@ -42,7 +42,8 @@ struct Scenario {
 impl Scenario {
     /// Four lines with one phone, or two, and what else the script wants otherwise than usual.
     fn new(wants: &[&str]) -> Scenario {
-        let stations: Vec<Extra> = wants.iter().filter_map(|want| wants::station(want)).map(Extra::new).collect();
+        let stations: Vec<Extra> =
+            wants.iter().filter_map(|want| wants::station(want)).map(Extra::new).collect();
         Scenario::with(wants, &stations)
     }
 
@@ -65,7 +66,9 @@ impl Scenario {
         let mut draft = setting::draft(&plan.setting());
         draft.lines.iter_mut().for_each(|line| line.forwards = None);
         wants.iter().for_each(|want| wanted(want, &mut draft));
-        stations.iter().for_each(|extra| setting::station(&extra.name, &extra.lamps, setting::all_soft_keys(), &mut draft));
+        stations.iter().for_each(|extra| {
+            setting::station(&extra.name, &extra.lamps, setting::all_soft_keys(), &mut draft)
+        });
         let mut world = World::with(plan, setting::built(draft), std::env::var_os("TRACE").is_some());
         (world.faults, world.network.weather.jitter_us) = (false, 0);
         for phone in &mut world.phones {
@@ -75,7 +78,8 @@ impl Scenario {
         for Extra { name, .. } in stations {
             let (number, second) = place_of(name);
             let second = second && !stations.iter().any(|other| other.name == number);
-            let mut places = world.phones.iter().enumerate().filter(|(_, phone)| phone.account.number == number);
+            let mut places =
+                world.phones.iter().enumerate().filter(|(_, phone)| phone.account.number == number);
             let place = places.nth(usize::from(second)).map(|(place, _)| place);
             place.map(|place| world.phones.remove(place));
         }
@@ -96,10 +100,14 @@ impl Scenario {
         let away = |phone: &&mut Phone| wants.contains(&format!("{} is away", phone.account.number).as_str());
         world.phones.iter_mut().filter(away).for_each(Phone::stays_away);
         let is_away = |name: &str| wants.contains(&format!("{name} is away").as_str());
-        for (place, Extra { name, lamps }) in stations.iter().enumerate().filter(|(_, it)| !is_away(&it.name)) {
+        for (place, Extra { name, lamps, codecs }) in
+            stations.iter().enumerate().filter(|(_, it)| !is_away(&it.name))
+        {
             // Old and new ones; busy lamps are only where they are new.
             let version = [17, 22, 11, 5][if lamps.is_empty() { place % 4 } else { place % 2 }];
             world.station_comes(name, version).expect("a station");
+            let station = world.stations.phones.get_mut(name).filter(|_| !codecs.is_empty());
+            station.map(|it| it.phone.codecs = codecs.to_vec());
         }
         for (name, kind) in wants.iter().filter_map(|want| wants::router(want)) {
             world.router_comes(name, kind).expect("a router");
@@ -185,6 +193,9 @@ impl Scenario {
             return self.world.router_does(who, what).into();
         }
         if self.world.stations.phones.contains_key(who) {
+            if self.translates && what == "hangs up" {
+                return self.world.station_leaves(who, None);
+            }
             return match what.strip_prefix("presses ") {
                 Some(key) if self.translates && !key.starts_with("the keys ") => {
                     self.world.station_presses(who, key)
@@ -422,16 +433,17 @@ impl Scenario {
     }
 }
 
-/// An SCCP phone of a scenario: what it is called there, and the numbers of its busy lamps.
+/// An SCCP phone of a scenario: what it is called there, the numbers of its busy lamps, and its codecs; all that such a phone has where none are named.
 #[derive(Clone, Debug)]
 struct Extra {
     name: String,
     lamps: Vec<String>,
+    codecs: &'static [u32],
 }
 
 impl Extra {
     fn new(name: &str) -> Self {
-        Extra { name: name.to_owned(), lamps: Vec::new() }
+        Extra { name: name.to_owned(), lamps: Vec::new(), codecs: &[] }
     }
 }
 

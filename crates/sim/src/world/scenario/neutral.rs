@@ -13,7 +13,8 @@ const STEALABLE: usize = 11;
 
 /// What an SCCP phone shows, in the words in which scripts tell what SIP phones show.
 pub(super) fn of_station(phone: &Skinny, lamps: &[String]) -> BTreeSet<String> {
-    let mut shown: BTreeSet<String> = phone.calls.iter().filter_map(|(number, call)| of_call(phone, *number, call)).collect();
+    let mut shown: BTreeSet<String> =
+        phone.calls.iter().filter_map(|(number, call)| of_call(phone, *number, call)).collect();
     // 2: in use.
     for (number, (status, _)) in lamps.iter().zip(phone.features.values()) {
         if *status == 2 {
@@ -51,7 +52,8 @@ fn of_call(phone: &Skinny, number: u32, call: &Call) -> Option<String> {
             format!("is called by {}{diverted}", who(&call.calling))
         }
         CONNECTED => {
-            let mute = if phone.ports.values().any(|(of, ..)| *of == number) { "" } else { " without a sound" };
+            let mute =
+                if phone.ports.values().any(|(of, ..)| *of == number) { "" } else { " without a sound" };
             format!("talks with {}{mute}{keys}{recorded}", who(other(call)))
         }
         HOLD => format!("holds {}{keys}{recorded}", who(other(call))),
@@ -63,7 +65,8 @@ fn of_call(phone: &Skinny, number: u32, call: &Call) -> Option<String> {
 pub(super) fn of_script(shown: &str, later: Option<&str>) -> BTreeSet<String> {
     let of_part = |part: &str| {
         // One that answers by itself has been answered by the server.
-        if let Some((who, _)) = part.strip_prefix("is called by ").and_then(|rest| rest.split_once(" with the ring "))
+        if let Some((who, _)) =
+            part.strip_prefix("is called by ").and_then(|rest| rest.split_once(" with the ring "))
             && part.contains("autoanswer")
         {
             return format!("talks with {who}");

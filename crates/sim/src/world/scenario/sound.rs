@@ -41,7 +41,8 @@ impl World {
 
     /// Whether a packet of this payload type is looked at there.
     pub(in crate::world) fn station_listens(&self, to: SocketAddr, kind: u8) -> bool {
-        kind == EVENTS && self.stations.phones.values().any(|it| to.ip() == SocketAddr::from((it.phone.ip, 0)).ip())
+        kind == EVENTS
+            && self.stations.phones.values().any(|it| to.ip() == SocketAddr::from((it.phone.ip, 0)).ip())
     }
 
     /// A packet of sound comes.

@@ -54,7 +54,7 @@ impl World {
         match words[..] {
             ["presses" | "press", "the", "keys", keys] => return self.station_keys(name, keys),
             ["transfers", other, "to", number] => return self.station_transfers(name, other, number),
-            ["hangs", "up", other] => return self.station_leaves(name, other),
+            ["hangs", "up", other] => return self.station_leaves(name, Some(other)),
             _ => {}
         }
         let Some(it) = self.stations.phones.get_mut(name) else { return Did::NotNow };
@@ -75,7 +75,9 @@ impl World {
             "the call back" => does(it, &["calls", "*54"]),
             "no call back" => does(it, &["calls", "*55"]),
             "iDivert while it rings" => phone.presses_at("iDivert", RING_IN).into(),
-            "CallBack" => (phone.presses_at("CallBack", RING_OUT) || phone.presses_at("CallBack", BUSY)).into(),
+            "CallBack" => {
+                (phone.presses_at("CallBack", RING_OUT) || phone.presses_at("CallBack", BUSY)).into()
+            }
             "Barge" | "cBarge" => phone.presses_at(key, IN_USE_REMOTELY).into(),
             "Resume" => phone.presses_at(key, HOLD).into(),
             "Answer" => phone.presses_at(key, RING_IN).into(),
@@ -166,39 +168,60 @@ impl World {
                 break;
             }
         }
-        // Who has reached nobody goes on with whom he has.
+        // Who has reached nobody, or may not, goes on with whom he has.
         self.failed_calls_end();
-        let goes_on = |phone: &mut Skinny| match phone.calls.len() {
-            1 => with(phone, other, HOLD).is_some_and(|call| phone.presses_of("Resume", call)),
-            _ => false,
-        };
-        self.at_station(name, goes_on);
+        self.at_station(name, |phone| {
+            let newest = phone.calls.keys().next_back().copied().filter(|_| phone.calls.len() > 1);
+            newest.is_some_and(|call| phone.presses_of("EndCall", call))
+        });
+        self.pauses();
+        self.at_station(name, |phone| {
+            with(phone, other, HOLD).is_some_and(|call| phone.presses_of("Resume", call))
+        });
         Did::Done
     }
 
     /// Keys for a service that asks for some: a phone tells them.
     pub(super) fn station_is_asked(&mut self, keys: &str) -> Did {
-        let asked = |it: &Station| it.phone.calls.values().any(|call| matches!(call.state, PROCEED | RING_OUT));
+        let asked =
+            |it: &Station| it.phone.calls.values().any(|call| matches!(call.state, PROCEED | RING_OUT));
         let asked = self.stations.phones.iter().find(|(_, it)| asked(it)).map(|(name, _)| name.clone());
         let Some(name) = asked else { return Did::NotNow };
         self.at_station(&name, |phone| phone.dials(keys));
         Did::Done
     }
 
-    /// It ends what it has with somebody: what is held is taken back first.
-    fn station_leaves(&mut self, name: &str, other: &str) -> Did {
-        let held = self.at_station(name, |phone| {
-            let held = with(phone, other, HOLD);
-            held.is_some_and(|call| phone.presses_of("Resume", call))
-        });
-        if held {
-            self.pauses();
+    /// It ends what it has with somebody, or what it talks in, and what it holds where it talks with nobody: what is held is taken back first.
+    /// With whom it talked before it goes on.
+    pub(super) fn station_leaves(&mut self, name: &str, shown: Option<&str>) -> Did {
+        let active = |phone: &mut Skinny| {
+            let talks = |call: &Call| matches!(call.state, CONNECTED | RING_OUT | PROCEED);
+            phone
+                .calls
+                .iter()
+                .find(|(_, call)| talks(call))
+                .map(|(number, call)| (*number, other(call)[0].clone()))
+        };
+        let before = self.at_station(name, active);
+        let ends = |phone: &mut Skinny, call: u32| phone.presses_of("EndCall", call);
+        if let Some((call, with)) = &before
+            && shown.is_none_or(|shown| shown == with)
+        {
+            return self.at_station(name, |phone| ends(phone, *call)).into();
         }
-        let ends = self.at_station(name, |phone| {
-            let call = with(phone, other, CONNECTED).or_else(|| with(phone, other, RING_OUT));
-            call.is_some_and(|call| phone.presses_of("EndCall", call))
-        });
-        ends.into()
+        let held = |phone: &mut Skinny| {
+            let fits = |call: &Call| call.state == HOLD && shown.is_none_or(|shown| shown == other(call)[0]);
+            phone.calls.iter().find(|(_, call)| fits(call)).map(|(number, _)| *number)
+        };
+        let Some(held) = self.at_station(name, held) else { return Did::NotNow };
+        self.at_station(name, |phone| phone.presses_of("Resume", held));
+        self.pauses();
+        let done = self.at_station(name, |phone| ends(phone, held));
+        self.pauses();
+        if let Some((call, _)) = before {
+            self.at_station(name, |phone| phone.presses_of("Resume", call));
+        }
+        done.into()
     }
 
     /// A phone goes on with the call of another one of its line, which that one holds.
