@@ -52,15 +52,33 @@ fn voice(description: &[u8]) -> Voice {
 }
 
 /// What call control is told of a station's media. `session` stays the same for the life of a leg, `version` rises.
+///
+/// The port of a station is open for one codec. An answer names that one alone, and declares the others that the station has.
 pub(crate) fn to_sdp(media: &Media, session: u64, version: u64) -> Sdp {
     match media {
         Media::None => Sdp::None,
-        Media::Offer(voice) => Sdp::Offer(description(voice, session, version)),
-        Media::Answer(voice) => Sdp::Answer(description(voice, session, version)),
+        Media::Offer(voice) => Sdp::Offer(description(voice, (session, version), "")),
+        Media::Answer(voice) => {
+            let formats = voice.formats.first().copied().into_iter().collect();
+            let alone = Voice { formats, ..voice.clone() };
+            Sdp::Answer(description(&alone, (session, version), &declared(voice)))
+        }
     }
 }
 
-fn description(voice: &Voice, session: u64, version: u64) -> SessionDescription {
+/// All codecs of a station, as a declaration of what it can (RFC 3407 §3.1); empty where the first one is the only one.
+fn declared(voice: &Voice) -> String {
+    let rows = voice.formats.iter().filter_map(|format| KNOWN.iter().find(|row| row.codec == format.codec));
+    let mut types: Vec<u8> = rows.map(|row| row.payload_type).collect();
+    types.dedup();
+    if types.len() < 2 {
+        return String::new();
+    }
+    let types: String = types.iter().map(|payload_type| format!(" {payload_type}")).collect();
+    format!("a=sqn: 0\r\na=cdsc: 1 audio RTP/AVP{types}\r\n")
+}
+
+fn description(voice: &Voice, (session, version): (u64, u64), declared: &str) -> SessionDescription {
     let ip = voice.address.ip();
     let kind = if ip.is_ipv4() { "IP4" } else { "IP6" };
     let rows: Vec<&Known> = voice
@@ -100,7 +118,7 @@ fn description(voice: &Voice, session: u64, version: u64) -> SessionDescription 
         Direction::ReceiveOnly => sdp::Direction::ReceiveOnly,
         Direction::Inactive => sdp::Direction::Inactive,
     };
-    let _ = write!(text, "a=ptime:{}\r\na={}\r\n", packet.as_millis(), direction.attribute());
+    let _ = write!(text, "a=ptime:{}\r\na={}\r\n{declared}", packet.as_millis(), direction.attribute());
     SessionDescription::new(text.as_bytes())
 }
 
@@ -150,6 +168,19 @@ mod tests {
         assert!(text.contains("o=- 7 2 IN IP4 192.0.2.10\r\n"), "{text}");
         assert!(text.contains("a=fmtp:18 annexb=no\r\n"), "{text}");
         assert_eq!(of_sdp(&Sdp::Offer(description)), Media::Offer(ours()));
+    }
+
+    #[test]
+    fn an_answer_names_the_codec_of_the_open_port_and_declares_the_others() {
+        let Sdp::Answer(description) = to_sdp(&Media::Answer(ours()), 7, 2) else { panic!("an answer") };
+        let text = std::str::from_utf8(description.as_bytes()).expect("text");
+        assert!(text.contains("m=audio 24000 RTP/AVP 8 101\r\n"), "{text}");
+        assert!(text.ends_with("a=sqn: 0\r\na=cdsc: 1 audio RTP/AVP 8 9 18\r\n"), "{text}");
+        let declared = sdp::declared_formats(description.as_bytes());
+        assert_eq!(declared.iter().map(|format| format.name).collect::<Vec<_>>(), ["PCMA", "G722", "G729"]);
+        let one = Voice { formats: ours().formats[..1].to_vec(), ..ours() };
+        let Sdp::Answer(description) = to_sdp(&Media::Answer(one), 7, 2) else { panic!("an answer") };
+        assert!(sdp::declared_formats(description.as_bytes()).is_empty());
     }
 
     #[test]

@@ -65,7 +65,12 @@ impl<'c> Permit<'c> {
     /// The codecs of which a device has said that it has them, as far as they are permitted.
     pub(super) fn spoken(&self, said: &Said) -> Vec<AudioCodec> {
         let descriptions = [Some(&said.last), said.first_offer.as_ref()];
-        descriptions.into_iter().flatten().flat_map(|description| self.codecs_of(description)).collect()
+        let mut codecs: Vec<AudioCodec> =
+            descriptions.into_iter().flatten().flat_map(|description| self.codecs_of(description)).collect();
+        // What it declares it can do although it is not in use.
+        let declared = sdp::declared_formats(said.last.as_bytes());
+        codecs.extend(declared.iter().filter(|format| self.rank(format).is_some()).map(codec));
+        codecs
     }
 
     /// Those of our own codecs that are permitted.

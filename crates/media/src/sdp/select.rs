@@ -41,6 +41,19 @@ pub fn audio_formats(bytes: &[u8]) -> Vec<AudioFormat<'_>> {
     formats.into_iter().filter(|format| !format.is_companion()).map(|format| format.audio).collect()
 }
 
+/// The codecs for audio that a description declares beside those that are in use (RFC 3407 §3.1): what its writer can. Of each only those with a
+/// static payload type, and at most [`FORMATS_MAX`].
+pub fn declared_formats(bytes: &[u8]) -> Vec<AudioFormat<'_>> {
+    let declared = Lines::new(bytes).filter(|line| line.kind == b'a').filter_map(|line| {
+        let mut words = fields(line.value.strip_prefix(b"cdsc:")?);
+        // The number of the capability, the kind of media and the protocol.
+        let is_audio = (words.nth(1)?, words.next()?) == (b"audio", b"RTP/AVP");
+        is_audio.then_some(words)
+    });
+    let names = declared.flatten().filter_map(static_name).take(FORMATS_MAX);
+    names.map(|name| AudioFormat { name, clock_hz: 8000, parameters: "" }).collect()
+}
+
 /// Leaves the codecs of audio streams that `rank` gives a rank, those of the least rank first, and takes the others out with all
 /// that is said about them.
 ///
@@ -246,6 +259,19 @@ mod tests {
             Selection::Changed(text) => String::from_utf8(text.as_bytes().to_vec()).unwrap(),
             Selection::Nothing => "nothing".to_owned(),
         }
+    }
+
+    #[test]
+    fn what_a_device_can_beside_what_is_in_use_is_declared() {
+        let check = |lines: &str, expect: &[&str]| {
+            let text = format!("v=0\r\nm=audio 4000 RTP/AVP 9\r\n{lines}");
+            let declared = declared_formats(text.as_bytes());
+            assert_eq!(declared.iter().map(|format| format.name).collect::<Vec<_>>(), expect, "{lines}");
+        };
+        check("", &[]);
+        check("a=sqn: 0\r\na=cdsc: 1 audio RTP/AVP 9 0 18 96\r\n", &["G722", "PCMU", "G729"]);
+        check("a=cdsc:1 audio RTP/AVP 8\r\na=cdsc: 2 video RTP/AVP 34\r\n", &["PCMA"]);
+        check("a=cdsc: 1 image udptl t38\r\na=cdsc\r\na=cdsc:\r\na=cdsc: 1 audio\r\n", &[]);
     }
 
     #[test]

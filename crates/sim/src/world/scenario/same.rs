@@ -325,7 +325,12 @@ fn told(all: &[(Variant, Vec<(String, Outcome)>)], before: &str) -> String {
         let groups =
             before.split("\n\n").filter(|group| group.lines().any(|line| line == format!("# {title}")));
         let groups: Vec<&str> = groups.collect();
-        let same = groups.iter().find(|group| group.contains(lines)).or(groups.first());
+        let own = |group: &&&str| {
+            group.split_once("\nbecause ").is_some_and(|(_, rest)| {
+                rest.split_once('\n').is_some_and(|(_, told)| told.trim_end() == lines)
+            })
+        };
+        let same = groups.iter().find(own).or(groups.first());
         same.and_then(|group| group.lines().find_map(|line| line.strip_prefix("because "))).map(str::to_owned)
     };
     let mut titles: Vec<&String> = Vec::new();
