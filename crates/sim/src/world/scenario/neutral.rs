@@ -11,10 +11,11 @@ use crate::skinny::phone::{
 /// The set of keys with which a call is shown that another phone of the line holds.
 const STEALABLE: usize = 11;
 
-/// What an SCCP phone shows, in the words in which scripts tell what SIP phones show.
-pub(super) fn of_station(phone: &Skinny, lamps: &[String]) -> BTreeSet<String> {
+/// What an SCCP phone shows, in the words in which scripts tell what SIP phones show. All of them know of recordings, and what they show of those
+/// is compared where the SIP phone in its place `knows` of them too.
+pub(super) fn of_station(phone: &Skinny, lamps: &[String], knows: bool) -> BTreeSet<String> {
     let mut shown: BTreeSet<String> =
-        phone.calls.iter().filter_map(|(number, call)| of_call(phone, *number, call)).collect();
+        phone.calls.iter().filter_map(|(number, call)| of_call(phone, (*number, call), knows)).collect();
     // 2: in use.
     for (number, (status, _)) in lamps.iter().zip(phone.features.values()) {
         if *status == 2 {
@@ -27,7 +28,7 @@ pub(super) fn of_station(phone: &Skinny, lamps: &[String]) -> BTreeSet<String> {
     shown
 }
 
-fn of_call(phone: &Skinny, number: u32, call: &Call) -> Option<String> {
+fn of_call(phone: &Skinny, (number, call): (u32, &Call), knows: bool) -> Option<String> {
     let who = |[number, name]: &[String; 2]| {
         if name.is_empty() { number.clone() } else { format!("{number} {name}") }
     };
@@ -35,7 +36,7 @@ fn of_call(phone: &Skinny, number: u32, call: &Call) -> Option<String> {
         "" => String::new(),
         heard => with_keys(&format!(" and was told the keys {heard}")),
     };
-    let recorded = if call.recorded { " and is recorded" } else { "" };
+    let recorded = if call.recorded && knows { " and is recorded" } else { "" };
     Some(match call.state {
         // Of a SIP phone whose receiver is lifted nobody knows; and what it hears of a call that failed it makes by itself.
         OFF_HOOK | BUSY | CONGESTION | INVALID => return None,

@@ -113,6 +113,10 @@ fn differences(script: &Script<'_>, variant: Variant) -> Result<Vec<String>, Str
         // Where no such phone has a part in it anyway there is nothing to play.
         return why.map_or(Ok(Vec::new()), |why| Err(why.to_owned()));
     }
+    let knows = |name: &str| {
+        let knows = format!("{name} knows of recordings");
+        script.steps.iter().any(|step| step.line == knows)
+    };
     let speaks = |name: &str| stations.iter().any(|it| it.name == name);
     let mut scenario = Scenario::with(&script.wants, &stations);
     scenario.translates = true;
@@ -145,7 +149,10 @@ fn differences(script: &Script<'_>, variant: Variant) -> Result<Vec<String>, Str
         let mut now: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for extra in &stations {
             if let Some(it) = scenario.world.stations.phones.get(&extra.name) {
-                now.insert(extra.name.clone(), neutral::of_station(&it.phone, &extra.lamps));
+                now.insert(
+                    extra.name.clone(),
+                    neutral::of_station(&it.phone, &extra.lamps, knows(&extra.name)),
+                );
                 let (number, second) = place_of(&extra.name);
                 if !second {
                     known.insert(number.to_owned(), 1);
