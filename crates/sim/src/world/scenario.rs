@@ -107,7 +107,9 @@ impl Scenario {
             let version = [17, 22, 11, 5][if lamps.is_empty() { place % 4 } else { place % 2 }];
             world.station_comes(name, version).expect("a station");
             let station = world.stations.phones.get_mut(name).filter(|_| !codecs.is_empty());
-            station.map(|it| it.phone.codecs = codecs.to_vec());
+            if let Some(it) = station {
+                it.phone.codecs = codecs.to_vec();
+            }
         }
         for (name, kind) in wants.iter().filter_map(|want| wants::router(want)) {
             world.router_comes(name, kind).expect("a router");
