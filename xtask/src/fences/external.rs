@@ -27,6 +27,8 @@ const ONE_CORE: &[(&str, &str)] = &[
     ("strowger-media", "sha1"),
     // Phones answer challenges with a digest that is not the server's own code.
     ("strowger-phones", "md-5"),
+    // Fields and quotes of files: docs/adr/0038-files-of-call-records.md.
+    ("strowger-cdr", "csv-core"),
     // Its stories are printed as JSON by the shell.
     ("strowger-diag", "serde"),
     // Objects, snapshots and fingerprints of the configuration: docs/adr/0017-configuration-objects.md.
@@ -83,6 +85,9 @@ const SHELLS: &[(&str, &str)] = &[
 /// Crates that only tests use: independent implementations to compare with, generators of input, and gauges.
 const TESTS: &[(&str, &str)] = &[
     ("strowger", "md-5"),
+    // What a correct reader gets from the samples, a YAML file.
+    ("strowger-cdr", "serde-saphyr"),
+    ("strowger-cdr", "serde_json"),
     ("strowger-media", "ezk-g722"),
     ("strowger-media", "libsrtp"),
     // Proves that reading a message allocates nothing.

@@ -48,7 +48,7 @@ impl PhoneCalls {
         };
         let places = self.phone.soft_keys.of(set).zip(0..u32::BITS);
         let hidden = places.filter(|(key, _)| is_hidden(*key)).map(|(_, place)| 1 << place);
-        u32::MAX & !hidden.fold(0, |all: u32, bit: u32| all | bit)
+        !hidden.fold(0, |all: u32, bit: u32| all | bit)
     }
 
     /// Whether a key does something in a call of the phone.
