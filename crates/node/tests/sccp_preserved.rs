@@ -72,11 +72,78 @@ fn the_party_hangs_up_while_the_phone_is_away() {
     let (mut world, mut phones, phone) = cut();
     phones.presses(&mut world, 12, "EndCall");
     all_is_over(&mut world, &mut phones, &[12]);
-    // It does not know, and nobody tells it: its user notices.
+    // It is told when it is back.
+    assert!(phone.talks());
     phones.comes_back(&mut world, 13, phone);
-    assert_eq!(phones.shows(13), "goes on, Zoë 2001 to Yves 2002");
-    phones.does(&mut world, 13, |phone| phone.puts_down());
     all_is_over(&mut world, &mut phones, &[12, 13]);
+}
+
+/// Cut between what its user did and what the other side says to that.
+#[test]
+fn a_call_that_was_being_taken_back_is_heard_again_when_the_phone_is_there() {
+    let (mut world, mut phones) = (World::new(&mixed()), Skinnies::new());
+    let mut alice = Phone::new("1001", "192.0.2.10:5060");
+    world.register(&mut alice);
+    phones.comes(&mut world, 11, "2001", 17);
+    phones.does(&mut world, 11, |phone| phone.calls_number("1001"));
+    let invite = world.expect(&alice, "INVITE ");
+    world.from(alice.address, &alice.respond(&invite, "200 OK", &alice.sdp()));
+    phones.settle(&mut world);
+    world.expect(&alice, "ACK ");
+    phones.presses(&mut world, 11, "Hold");
+    let held = world.expect(&alice, "INVITE ");
+    world.from(alice.address, &alice.respond(&held, "200 OK", &alice.sdp()));
+    phones.settle(&mut world);
+    world.expect(&alice, "ACK ");
+    phones.presses(&mut world, 11, "Resume");
+    let resumed = world.expect(&alice, "INVITE ");
+    let phone = phones.is_cut(&mut world, 11);
+    world.from(alice.address, &alice.respond(&resumed, "200 OK", &alice.sdp()));
+    phones.settle(&mut world);
+    world.expect(&alice, "ACK ");
+    phones.comes_back(&mut world, 12, phone);
+    let again = world.expect(&alice, "INVITE ");
+    world.from(alice.address, &alice.respond(&again, "200 OK", &alice.sdp()));
+    phones.settle(&mut world);
+    world.expect(&alice, "ACK ");
+    assert!(phones.phone(12).talks(), "{:?}", phones.phone(12));
+    phones.presses(&mut world, 12, "EndCall");
+    let bye = world.expect(&alice, "BYE ");
+    world.from(alice.address, &alice.respond(&bye, "200 OK", ""));
+    all_is_over(&mut world, &mut phones, &[12]);
+}
+
+/// The party is parked while the phone is away, and got back by somebody else: the phone that comes back hears who is there now.
+#[test]
+fn who_is_moved_while_the_phone_is_away_is_heard_when_it_is_back() {
+    let (mut world, mut phones) = (World::new(&mixed()), Skinnies::new());
+    for (stream, number) in [(11, "2001"), (12, "2002"), (13, "2003")] {
+        phones.comes(&mut world, stream, number, 17);
+    }
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    phones.presses(&mut world, 12, "Answer");
+    let phone = phones.is_cut(&mut world, 11);
+    phones.presses(&mut world, 12, "Transfer");
+    phones.does(&mut world, 12, |phone| phone.dials("2003"));
+    world.pass(Duration::from_secs(15));
+    phones.settle(&mut world);
+    phones.presses(&mut world, 13, "Answer");
+    phones.presses(&mut world, 12, "Transfer");
+    phones.comes_back(&mut world, 14, phone);
+    assert_eq!(phones.shows(14), "reads \"Connected\", Zoë 2001 to Xena 2003");
+    // Nobody was there who could have been told where it hears: it was put on hold.
+    phones.presses(&mut world, 13, "Resume");
+    let port = |of: u64| {
+        let phone = phones.phone(of);
+        let (_, port, _) = phone.ports.values().next().expect("an open port");
+        format!("{}:{port}", std::net::Ipv4Addr::from(phone.ip))
+    };
+    let sends = |of: u64| {
+        phones.phone(of).sending.values().next().unwrap_or_else(|| panic!("{:?}", phones.phone(of))).0.clone()
+    };
+    assert_eq!((sends(13), sends(14)), (port(14), port(13)));
+    phones.presses(&mut world, 14, "EndCall");
+    all_is_over(&mut world, &mut phones, &[12, 13, 14]);
 }
 
 #[test]

@@ -94,12 +94,20 @@ impl Calls {
                     let over = self.preserved.take(&mut self.shared, &device);
                     over.iter().for_each(|call| preserved::end(&mut self.shared, call, out));
                 }
+                if self.preserved.calls_of(&device) > 0 {
+                    out.push(io::Output::Calls { device: phone.device.clone(), any: true });
+                }
                 self.phones.insert(device, PhoneCalls::new(phone));
             }
             Input::Ready { device } => {
                 let Some(phone) = self.phones.get_mut(device) else { return };
-                for call in self.preserved.take(&mut self.shared, device) {
-                    phone.takes_back(&mut self.shared, call, out);
+                let calls = self.preserved.take(&mut self.shared, device);
+                if calls.is_empty() {
+                    return;
+                }
+                phone.takes_back(&mut self.shared, now, calls, out);
+                if phone.calls.is_empty() {
+                    out.push(io::Output::Calls { device: phone.phone.device.clone(), any: false });
                 }
             }
             Input::Gone { device, calls_go_on } => {
@@ -195,7 +203,7 @@ impl Calls {
 
     /// How many calls a phone has.
     pub fn calls_of(&self, device: &str) -> usize {
-        self.phones.get(device).map_or(0, |phone| phone.calls.len())
+        self.phones.get(device).map_or(0, |phone| phone.calls.len()) + self.preserved.calls_of(device)
     }
 
     fn command(&mut self, now: Now, leg: LegId, command: &Command, media: Media, out: &mut Outbox) {

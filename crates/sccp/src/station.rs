@@ -12,7 +12,7 @@ pub mod io;
 pub mod reason;
 mod tokens;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +21,7 @@ use strowger_base::net::StreamId;
 use strowger_base::timer::TimerQueue;
 use strowger_base::{Instant, Now, TimerHandle, WallTime, limits};
 
+use crate::codes::ResetType;
 use crate::frame::Framer;
 
 use connection::{Arriving, Connection, End, Reset, Session, State};
@@ -39,6 +40,8 @@ pub struct Stations {
     connections: BTreeMap<StreamId, Connection>,
     /// The connections of registered stations, by the device's name.
     registered: BTreeMap<Box<str>, StreamId>,
+    /// Stations that are to begin anew from their firmware on, and lost their connection while they had calls.
+    resets: BTreeSet<Box<str>>,
     /// The connections of devices that wait until they are configured, by the name that they gave.
     strangers: BTreeMap<Box<str>, StreamId>,
     timers: TimerQueue<Deadline>,
@@ -66,6 +69,7 @@ impl Stations {
             devices,
             connections: BTreeMap::new(),
             registered: BTreeMap::new(),
+            resets: BTreeSet::new(),
             strangers: BTreeMap::new(),
             timers: TimerQueue::new(),
             clocks: None,
@@ -244,6 +248,7 @@ impl Stations {
 
     fn replace_devices(&mut self, devices: Arc<Devices>, out: &mut Outbox) {
         self.devices = devices;
+        self.resets.retain(|name| self.devices.contains_key(name));
         let removed: Vec<StreamId> = self
             .registered
             .iter()
@@ -290,6 +295,10 @@ impl Stations {
                     End::Refused(_) => WhyGone::RegisteredAnew,
                 };
                 self.registered.remove(session.name.as_str());
+                // To register anew is a restart, and less than a reset.
+                if session.reset == Reset::WhenIdle(ResetType::RESET) && why != WhyGone::Removed {
+                    self.resets.insert(session.name.as_str().into());
+                }
                 out.push(Output::Gone { device: session.name, why });
                 if let End::Refused(why) = end {
                     out.push(Output::Refused { stream, peer: connection.peer, device: connection.name, why });

@@ -574,6 +574,30 @@ fn the_more_thorough_of_two_orders_counts_and_one_that_was_not_obeyed_is_no_reas
 }
 
 #[test]
+fn a_reset_that_waits_outlives_a_lost_connection() {
+    let mut bench = Bench::new();
+    bench.open(1);
+    bench.register(1, PHONE, 17);
+    bench.calls(true);
+    bench.reset(ResetType::RESET);
+    bench.close(1);
+    bench.open(2);
+    bench.sent.clear();
+    bench.register(2, PHONE, 17);
+    bench.calls(true);
+    bench.say(2, TimeDateReq);
+    let orders = |bench: &Bench| bench.sent.iter().filter(|it| matches!(it, ToStation::Reset(_))).count();
+    assert_eq!(orders(&bench), 0, "it has calls still");
+    bench.calls(false);
+    assert_eq!(orders(&bench), 1);
+    bench.close(2);
+    bench.open(3);
+    bench.register(3, PHONE, 17);
+    bench.say(3, TimeDateReq);
+    assert_eq!(orders(&bench), 1, "it is not told again");
+}
+
+#[test]
 fn a_station_that_says_more_than_any_has_to_say_is_closed() {
     let key = SoftKeyEvent::default();
     let mut bench = Bench::new();

@@ -214,9 +214,8 @@ impl Skinny {
     /// The connection is gone, and with it everything that the server told, but for the call in which its user talks: that goes on.
     pub fn forgets(&mut self) {
         let mut before = std::mem::take(self);
-        let (ports, sending) = (&before.ports, &before.sending);
-        let flows =
-            |call: u32| ports.iter().any(|(party, (of, ..))| *of == call && sending.contains_key(party));
+        let ports = &before.ports;
+        let flows = |call: u32| ports.values().any(|(of, ..)| *of == call);
         before.calls.retain(|number, call| call.state == CONNECTED && flows(*number));
         before.ports.retain(|_, (call, ..)| before.calls.contains_key(call));
         before.sending.retain(|party, _| before.ports.contains_key(party));

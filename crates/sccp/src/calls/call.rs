@@ -42,6 +42,8 @@ pub(super) struct Call {
     pub(super) asks: bool,
     /// It is recorded.
     pub(super) recorded: bool,
+    /// Its media has to be agreed on anew: what was wanted of it could not be done while its phone was away.
+    pub(super) owes: bool,
     /// Whether its user has chosen it for what is done with several calls.
     pub(super) selected: bool,
     /// Until the phone has to say where its port is, or the next key has to come.
@@ -142,6 +144,7 @@ impl Call {
             waits_in: None,
             asks: false,
             recorded: false,
+            owes: false,
             selected: false,
             patience: None,
         }

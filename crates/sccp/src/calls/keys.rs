@@ -6,6 +6,7 @@ use strowger_base::{FeatureCode, Now, Signal};
 use super::Shared;
 use super::call::{Purpose, State};
 use super::dialling::Wanted;
+use super::display::Display;
 use super::io::{Media, Outbox, Output};
 use super::phone::PhoneCalls;
 use crate::codes::{CallReference, CallType, Instance, Phrase, SoftKey, Stimulus as Button};
@@ -164,6 +165,12 @@ impl PhoneCalls {
             return;
         }
         let call = self.meant(Some(of)).or_else(|| self.active());
+        // It ends a call that nobody but the phone has any more, and not the one that its user is in.
+        if key == Key::EndCall && of.call != CallReference(0) && self.meant(Some(of)).is_none() {
+            let mut tell = Vec::new();
+            Display { line: of.line, call: of.call, tell: &mut tell }.gone();
+            return self.tell(tell, out);
+        }
         // A key that names no line is for that of its call, or of the one that its user is in.
         let of_call = call.and_then(|call| self.find(call)).map(|call| call.line);
         let line = Some(of.line).filter(|line| line.0 != 0).or(of_call).unwrap_or(of.line);

@@ -1,8 +1,9 @@
 //! Calls whose phone lost its connection while its user talked.
 //!
 //! What is said goes on between the phone and its party, since it never came this way. Nothing else can be done with such a call: the phone
-//! hears of nothing, so a change of its media is refused and the call stays what it was. It ends when its party hangs up, when the phone
-//! comes back and says that it has no media any more, or after [`LONGEST`]. A phone that comes back with its media has the call again.
+//! hears of nothing, so a change of its media is refused. It ends when its party hangs up, when the phone comes back and says that it has no media
+//! any more, or after [`LONGEST`]. A phone that comes back with its media has the call again, and agrees on media anew where anything was to be
+//! changed meanwhile: its party may have gone on hold, or be another one. Whose party has hung up is told so then.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,11 +13,12 @@ use strowger_base::recording::RecordingShown;
 use strowger_base::{Cause, Command, Now};
 
 use super::Shared;
-use super::call::{Call, Purpose, State};
+use super::call::{Call, Keys, Purpose, State};
 use super::face::Hearing;
 use super::io::{Media, Outbox, Output};
 use super::phone::PhoneCalls;
-use crate::codes::CallReference;
+use crate::codes::{CallReference, CallState, CallType, Switch};
+use crate::message::alerting::SetSpeakerMode;
 use crate::message::calls::RecordingStatus;
 
 /// A phone that never comes back holds a call of a party that never hangs up for so long: CUCM lets no call last longer.
@@ -32,7 +34,10 @@ pub(super) struct Preserved {
 impl Preserved {
     /// A phone is gone, and what its user talked in goes on.
     pub(super) fn keep(&mut self, shared: &mut Shared, now: Now, device: &str, mut call: Call) {
-        (call.purpose, call.selected, call.tone, call.asks) = (Purpose::None, false, None, false);
+        // An offer of its own whose answer will not come to it has to be made once more.
+        call.owes |= call.asks || call.channel.is_unanswered();
+        (call.purpose, call.selected, call.tone, call.asks, call.collects) =
+            (Purpose::None, false, None, false, None);
         if let Some(patience) = call.patience.take() {
             shared.timers.cancel(patience);
         }
@@ -47,6 +52,11 @@ impl Preserved {
             shared.timers.cancel(patience);
         }
         calls
+    }
+
+    /// Whether a phone has calls that go on without it.
+    pub(super) fn calls_of(&self, device: &str) -> usize {
+        self.calls.get(device).map_or(0, |calls| calls.iter().filter(|call| call.leg.is_some()).count())
     }
 
     /// It has waited for its phone for too long; false when it is none of these.
@@ -82,26 +92,42 @@ impl Preserved {
         };
         let refused = || Signal::MediaRefused(Cause::INCOMPATIBLE_DESTINATION);
         match (command, media) {
+            // The phone is told when it is back.
             (Command::Release(_), _) => {
                 shared.remove(leg);
-                if let Some(patience) = self.remove(device, reference).and_then(|call| call.patience) {
-                    shared.timers.cancel(patience);
-                }
+                call.leg = None;
             }
+            (Command::ShowParty(party), _) => match call.kind {
+                CallType::INBOUND => call.parties.calling = party.clone(),
+                _ => call.parties.called = party.clone(),
+            },
+            (Command::CollectDigits, _) => call.keys = Keys::Told,
+            (Command::StopCollecting, _) => call.keys = Keys::InMedia,
+            (Command::RefuseMedia(_), _) => call.owes = true,
             (Command::RequestTransfer(_), _) => {
                 let ended = Signal::TransferEnded(Err(Cause::DESTINATION_OUT_OF_ORDER));
                 out.push(Output::Signal(leg, ended, Media::None));
             }
             (Command::ShowRecording(shown), _) => call.recorded = *shown == RecordingShown::On,
-            (Command::RequestMedia, _) => out.push(Output::Signal(leg, refused(), Media::None)),
+            (Command::RequestMedia, _) => {
+                call.owes = true;
+                out.push(Output::Signal(leg, refused(), Media::None));
+            }
             (_, Media::Offer(voice)) => match call.channel.again(voice) {
                 Some(voice) => {
                     let media = Media::Answer(voice);
                     out.push(Output::Signal(leg, Signal::Media(strowger_base::Media::None), media));
                 }
-                None => out.push(Output::Signal(leg, refused(), Media::None)),
+                None => {
+                    call.owes = true;
+                    out.push(Output::Signal(leg, refused(), Media::None));
+                }
             },
-            (_, Media::None | Media::Answer(_)) => {}
+            (_, Media::Answer(voice)) => {
+                call.owes = true;
+                call.channel.heard(voice.clone());
+            }
+            (_, Media::None) => {}
         }
         true
     }
@@ -144,27 +170,39 @@ impl PhoneCalls {
         left
     }
 
-    /// A call that went on without it is its own again, and it is told so.
-    pub(super) fn takes_back(&mut self, shared: &mut Shared, call: Call, out: &mut Outbox) {
-        if !self.phone.lines.iter().any(|line| line.instance == call.line) {
-            return end(shared, &call, out);
-        }
+    /// Calls that went on without it are its own again, and it is told so, or that they are over.
+    pub(super) fn takes_back(&mut self, shared: &mut Shared, now: Now, calls: Vec<Call>, out: &mut Outbox) {
         let before = self.before();
-        let (reference, kind) = (call.reference, call.kind);
-        self.calls.push(call);
-        self.hearing = Hearing::Own;
-        self.with_call(reference, out, |call, tell| {
-            let (parties, keys, phrase) =
-                (call.parties.clone(), call.connected_keys(), call.connected_phrase());
-            let mut display = call.display(tell);
-            display.state(crate::codes::CallState::CONNECTED);
-            display.parties(kind, &parties);
-            display.prompt(phrase, "");
-            display.keys(keys);
-            if call.recorded {
-                tell.push(RecordingStatus { call: reference, status: 1 }.into());
+        for mut call in calls {
+            let reference = call.reference;
+            if call.leg.is_none() || !self.phone.lines.iter().any(|line| line.instance == call.line) {
+                end(shared, &call, out);
+                let mut tell = Vec::new();
+                call.channel.close(reference, &mut tell);
+                call.display(&mut tell).gone();
+                tell.push(SetSpeakerMode { mode: Switch::OFF }.into());
+                self.tell(tell, out);
+                continue;
             }
-        });
+            let owes = std::mem::take(&mut call.owes);
+            self.calls.push(call);
+            self.hearing = Hearing::Own;
+            self.with_call(reference, out, |call, tell| {
+                let (kind, parties) = (call.kind, call.parties.clone());
+                let (keys, phrase) = (call.connected_keys(), call.connected_phrase());
+                let mut display = call.display(tell);
+                display.state(CallState::CONNECTED);
+                display.parties(kind, &parties);
+                display.prompt(phrase, "");
+                display.keys(keys);
+                if call.recorded {
+                    tell.push(RecordingStatus { call: reference, status: 1 }.into());
+                }
+            });
+            if owes {
+                self.offer(shared, now, reference, out);
+            }
+        }
         self.settle(before, out);
     }
 }

@@ -8,12 +8,12 @@ use strowger_base::{Instant, Now, limits};
 
 use super::answers::Question;
 use super::concern::{Concern, Token};
-use super::connection::{Arriving, Connection, End, Session, State, send};
+use super::connection::{Arriving, Connection, End, Reset, Session, State, send};
 use super::device::Device;
 use super::io::{Outbox, Output, Registered, Strangers, WhyPassedOver};
 use super::reason::{Refusal, WhyGone, WhyRegistered};
 use super::{Stations, words};
-use crate::codes::{DeviceType, UnregisterStatus};
+use crate::codes::{DeviceType, ResetType, UnregisterStatus};
 use crate::frame::Frame;
 use crate::ids::MessageId;
 use crate::message::capabilities::CapabilitiesReq;
@@ -155,7 +155,12 @@ impl Stations {
             out.push(Output::Alarm { device: name.clone(), alarm });
         }
         self.registered.insert(name.as_str().into(), stream);
-        connection.state = State::Registered(Box::new(Session::new(name, (model, dialect), device, load)));
+        let owes_reset = self.resets.remove(name.as_str());
+        let mut session = Session::new(name, (model, dialect), device, load);
+        if owes_reset {
+            session.reset = Reset::WhenIdle(ResetType::RESET);
+        }
+        connection.state = State::Registered(Box::new(session));
         None
     }
 

@@ -319,6 +319,9 @@ impl Session {
         // The time is what phones ask for last.
         if question == Question::Time && !std::mem::replace(&mut self.ready, true) {
             out.push(Output::Ready { device: self.name.clone() });
+            if let (Reset::WhenIdle(kind), false) = (self.reset, self.calls) {
+                self.reset(stream, kind, out);
+            }
         }
     }
 }

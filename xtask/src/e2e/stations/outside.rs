@@ -147,6 +147,12 @@ pub(crate) fn telephone(context: &Context) -> Result<String, String> {
         one.does("put")?;
         one.tells("state OnHook")?;
         calls += 3;
+        for phone in [&one, &other] {
+            let printed = phone.process.printed();
+            if let Some(wrong) = printed.lines().find(|line| line.starts_with("wrong")) {
+                return Err(wrong.to_owned());
+            }
+        }
     }
     Ok(format!(
         "{calls} calls of phones in versions 3, 5, 12, 16, 17 and 22; they could read all that they were told"

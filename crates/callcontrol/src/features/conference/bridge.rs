@@ -106,19 +106,20 @@ impl CallControl {
 
     /// Gives back the seats of those who have left.
     pub(crate) fn give_back_seats(&mut self) {
-        if self.shared.conferences.bridges.is_empty() {
+        if self.shared.conferences.bridges.is_empty() && self.shared.conferences.left_bridge.is_empty() {
             return;
         }
         let conferences = &mut self.shared.conferences;
         let all = &conferences.all;
         let resources = &mut self.shared.resources;
         conferences.bridges.retain(|id, seats| {
-            let kept = all.get(id).map_or(0, super::Conference::seats);
+            // Seats of a bridge that is lost are nobody's.
+            let is_left = conferences.left_bridge.contains(id);
+            let kept = all.get(id).filter(|_| !is_left).map_or(0, super::Conference::seats);
             let gone = seats.len().saturating_sub(kept);
             seats.drain(..gone).for_each(|seat| resources.give_back(seat));
             !seats.is_empty()
         });
-        let bridges = &conferences.bridges;
-        conferences.left_bridge.retain(|id| bridges.contains_key(id));
+        conferences.left_bridge.retain(|id| all.contains_key(id));
     }
 }
