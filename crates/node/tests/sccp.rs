@@ -8,8 +8,12 @@ mod world;
 use std::time::Duration;
 
 use skinny::{Skinnies, device, mixed};
+use strowger_base::Cause;
 use strowger_base::journal::{Entry, Registration, ReportedQuality, Told};
-use strowger_callcontrol::configuration::{Barging, PickupGroup};
+use strowger_base::leg::AudioSource;
+use strowger_base::net::StreamId;
+use strowger_callcontrol::configuration::{AnnouncedSound, AnnouncedTo, Announcement, Barging, PickupGroup};
+use strowger_media::control::{Command, Report};
 use strowger_node::configuration::{LineSecret, PhoneDraft};
 use strowger_node::io::{Answer, BeginAnew, BegunAnew, PushRefused, Pushed, Question, UserSetting};
 use strowger_phones::skinny::phone;
@@ -580,6 +584,63 @@ fn a_call_from_outside_rings_as_one() {
     world.from(address, &request);
     phones.settle(&mut world);
     assert_eq!((&*phones.shows(11), phones.phone(11).ringer), ("is called by The boss 4711", 3));
+}
+
+#[test]
+fn a_caller_hears_why_its_call_fails_as_a_sip_phone_does() {
+    let mut draft = mixed();
+    let sound = AnnouncedSound::Source(AudioSource(7));
+    let announcement = Announcement { sound, to: AnnouncedTo::Everybody };
+    draft.announcements = [((Cause::UNALLOCATED_NUMBER, None), announcement)].into();
+    let (mut world, mut phones) = (World::new(&draft), Skinnies::new());
+    phones.comes(&mut world, 11, "2001", 17);
+    let phone = phones.phones.get_mut(&11).expect("a phone");
+    phone.calls_number("4711");
+    let bytes = std::mem::take(&mut phone.sends);
+    world.input(strowger_node::Input::StreamBytes { stream: StreamId(11), bytes: &bytes });
+    let Some(Command::OpenEndpoint { port, .. }) = world.media.first().cloned() else {
+        panic!("{:?}", world.media)
+    };
+    phones.settle(&mut world);
+    let phone = phones.phone(11);
+    assert_eq!((phone.ports.len(), phone.sending.len()), (1, 1), "{:?}", phone.calls);
+    assert!(phone.calls.values().all(|call| call.tone == 0), "it hears the announcement: {:?}", phone.calls);
+    world.input(strowger_node::Input::Media(Report::Finished { port }));
+    phones.settle(&mut world);
+    let phone = phones.phone(11);
+    assert_eq!((phones.shows(11).contains("Unknown Number"), phone.ports.len()), (true, 0));
+    phones.does(&mut world, 11, |phone| phone.hangs_up_all());
+    phones.settle(&mut world);
+    world.settled();
+}
+
+#[test]
+fn what_a_trunk_lets_hear_before_the_answer_is_heard_and_gets_keys() {
+    let (mut world, mut phones) = (World::new(&mixed()), Skinnies::new());
+    let mut phone = phone::Skinny::new(&device("2001"), 17, [192, 0, 2, 11]);
+    phone.no_keys_in_rtp = true;
+    phones.connects(&mut world, 11, phone);
+    phones.does(&mut world, 11, |phone| phone.calls_number("04711"));
+    let trunk = Phone::new("4711", "192.0.2.99:5060");
+    let invite = world.expect(&trunk, "INVITE ");
+    assert!(body_of(&invite).is_empty() && header(&invite, "Supported").contains("100rel"), "{invite}");
+    let early = trunk.respond(&invite, "183 Session Progress", &trunk.sdp());
+    let early = early.replacen("Contact: ", "Require: 100rel\r\nRSeq: 1\r\nContact: ", 1);
+    world.from(trunk.address, &early);
+    phones.settle(&mut world);
+    let prack = world.expect(&trunk, "PRACK ");
+    assert!(body_of(&prack).contains("m=audio 24002 "), "{prack}");
+    assert_eq!((phones.phone(11).ports.len(), phones.phone(11).sending.len()), (1, 1));
+    world.from(trunk.address, &trunk.respond(&prack, "200 OK", ""));
+    phones.does(&mut world, 11, |phone| phone.dials("5"));
+    let info = world.expect(&trunk, "INFO ");
+    assert!(body_of(&info).starts_with("Signal=5\r\n"), "{info}");
+    world.from(trunk.address, &trunk.respond(&info, "200 OK", ""));
+    let ok = trunk.respond(&invite, "200 OK", "");
+    world.from(trunk.address, &ok);
+    phones.settle(&mut world);
+    world.expect(&trunk, "ACK ");
+    assert!(phones.shows(11).contains("Connected"), "{}", phones.shows(11));
 }
 
 #[test]

@@ -366,6 +366,11 @@ fn an_offer_in_a_reliable_response_is_answered_in_the_prack() {
     d.command(leg, Command::Media(answer(SDP_A)));
     let prack = d.one();
     assert!(prack.starts_with("PRACK ") && body_of(&prack) == SDP_A, "{prack}");
+    // A key for what is heard now.
+    d.from(BOB, &respond(&prack, 200, "", "", ""));
+    d.command(leg, Command::Digit(strowger_base::leg::Digit { key: '4', duration_ms: 0 }));
+    let info = d.one();
+    assert!(info.starts_with("INFO ") && body_of(&info).starts_with("Signal=4\r\n"), "{info}");
 }
 
 #[test]

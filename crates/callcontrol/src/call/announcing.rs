@@ -62,13 +62,18 @@ impl Step<'_> {
     fn may_announce(&mut self) -> Result<(), WhyNotAnnounced> {
         if self.facts.caller_stage != Stage::Waits || self.facts.caller_media != CallerMedia::Nothing {
             Err(WhyNotAnnounced::HeardBefore)
-        } else if self.facts.offer.is_none() || !self.shared.legs.contains_key(&self.facts.caller) {
+        } else if !self.can_hear() || !self.shared.legs.contains_key(&self.facts.caller) {
             Err(WhyNotAnnounced::NoOffer)
         } else if self.shared.announcing.len() >= limits::ANNOUNCEMENTS {
             Err(WhyNotAnnounced::TooMany)
         } else {
             self.take_annunciator()
         }
+    }
+
+    /// Whether the caller can be told about media before the answer: it offered some, or can answer an offer by then (RFC 3262 §5).
+    const fn can_hear(&self) -> bool {
+        self.facts.offer.is_some() || self.facts.caller_takes_reliable
     }
 
     /// Whether the caller can be asked for something before the call goes on; what that takes is taken.

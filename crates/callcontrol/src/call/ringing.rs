@@ -140,10 +140,17 @@ impl Ringing {
             | Signal::FeatureRequested(_) => {
                 step.impossible("a feature is no matter of one call");
             }
-            // Nobody is there yet to hear a digit, and the number is known.
+            // It may be asked for by what is heard before the answer; otherwise nobody is there yet to hear it, and the number is known.
+            Signal::Digit(digit) => {
+                if let Devices::One(session) = &self.devices
+                    && session.caller_media(step.facts) == CallerMedia::Agreed
+                {
+                    let called = session.called;
+                    step.pressed((Side::Caller, called), digit, super::pressing::Way::Signalling);
+                }
+            }
             Signal::Redirected(_)
             | Signal::Media(Media::None)
-            | Signal::Digit(_)
             | Signal::DigitErased
             | Signal::DigitsEnded(_) => {}
         }

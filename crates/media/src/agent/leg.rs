@@ -157,14 +157,18 @@ impl ServiceLeg {
                     Ended::Now { cause, reason: ReleaseReason::Refused(cause.sip_status()) }
                 }
             },
-            // It never answers, so that it cannot have its offer answered either.
-            None if early => {
-                let cause = Cause::MANDATORY_IE_MISSING;
-                Ended::Now { cause, reason: ReleaseReason::Refused(cause.sip_status()) }
-            }
             None => {
                 let offer = self.offer();
-                out.signal(leg, Signal::Answered { media: Media::Offer(offer.clone()), connected });
+                let media = Media::Offer(offer.clone());
+                out.signal(
+                    leg,
+                    if early {
+                        // It never answers the call: what it offers is answered before (RFC 3262 §5).
+                        Signal::Alerting { alert: Alert::Progress, media }
+                    } else {
+                        Signal::Answered { media, connected }
+                    },
+                );
                 self.state = State::FirstOffered { offer };
                 Ended::No
             }

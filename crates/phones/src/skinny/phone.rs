@@ -97,6 +97,8 @@ pub struct Skinny {
     pub services: BTreeMap<u32, [String; 2]>,
     /// It does not answer to documents.
     pub mute_documents: bool,
+    /// It has no keys in RTP.
+    pub no_keys_in_rtp: bool,
     /// It does not ask what time it is.
     pub never_asks_the_time: bool,
     /// It says nothing of its ports.
@@ -233,6 +235,7 @@ impl Skinny {
             own_ports: before.own_ports,
             told: before.told,
             never_asks_the_time: before.never_asks_the_time,
+            no_keys_in_rtp: before.no_keys_in_rtp,
             ..Skinny::new(&before.name, before.version, before.ip)
         };
     }
@@ -243,7 +246,8 @@ impl Skinny {
         let alarm = Frame::new(0, 0x20).word(2).text(&self.told.clone(), 80).word(0).word(0);
         self.send(alarm);
         // Bits 20, 24 and 26: UTF-8, messages of any length, and keys in RTP.
-        let features = u32::from(self.version) | 0x8572_0000;
+        let keys = if self.no_keys_in_rtp { 0 } else { 0x0400_0000 };
+        let features = u32::from(self.version) | 0x8172_0000 | keys;
         let register = Frame::new(0, 0x01)
             .text(&self.name.clone(), 16)
             .word(0)

@@ -201,6 +201,11 @@ impl Channel {
         flow == Flow::Sent && matches!(self.receive, Receive::Open(..))
     }
 
+    /// Whether it sends.
+    pub(super) const fn is_sending(&self) -> bool {
+        self.sends.is_some()
+    }
+
     /// Whether it sends by this port.
     pub(super) fn sends_by(&self, party: PartyId) -> bool {
         self.sends.is_some_and(|(sends, ..)| sends == party)

@@ -157,7 +157,8 @@ impl PhoneCalls {
             further_digits: if keyed { FurtherDigits::Keys } else { FurtherDigits::Beyond },
             media: strowger_base::Media::None,
             hops_remaining: HOPS,
-            reliable_provisional: false,
+            // It can be told to open its port at any time.
+            reliable_provisional: true,
             behind_nat: false,
             srtp_fallback: false,
             diversions: Vec::new(),
@@ -288,6 +289,9 @@ impl PhoneCalls {
             }
             State::Connected | State::Proceeding | State::RingingOut if call.keys == Keys::Told => {}
             State::Connected if !call.channel.has_keys() => {}
+            // Something is heard before the answer that may ask for keys.
+            State::Proceeding | State::RingingOut
+                if call.channel.is_sending() && !call.channel.has_keys() => {}
             State::Connected
             | State::Proceeding
             | State::RingingOut

@@ -146,8 +146,13 @@ impl Leg {
 
     /// Sends a key.
     pub(super) fn send_digit(&mut self, shared: &mut Shared, now: Now, digit: Digit, out: &mut Outbox) {
-        if !matches!(self.state, State::Established) {
-            return;
+        match &self.state {
+            State::Established => {}
+            // What is agreed on in an early dialog is talked over (RFC 6086 §4.2.1).
+            State::Outgoing(outgoing) if outgoing.is_confirmed() && self.keys.way() == Way::Info => {
+                return self.send_info(shared, now, digit, out);
+            }
+            State::Outgoing(_) | State::Incoming(_) | State::Ending { .. } => return,
         }
         match self.keys.way() {
             Way::Info => self.send_info(shared, now, digit, out),

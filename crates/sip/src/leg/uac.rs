@@ -45,6 +45,13 @@ pub(super) struct Outgoing {
     pub(super) first_way: Option<(Box<str>, Vec<Box<str>>)>,
 }
 
+impl Outgoing {
+    /// Whether there is an early dialog in which requests may go, and that is wanted.
+    pub(super) fn is_confirmed(&self) -> bool {
+        !self.confirmed.is_empty() && matches!(self.cancel, Cancel::No)
+    }
+}
+
 /// Whether the call was given up before its answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Cancel {
