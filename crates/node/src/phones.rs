@@ -95,11 +95,16 @@ impl Node {
         out: &mut Outbox,
     ) {
         for (line, sound) in lines {
-            let contacts = self.sip.contacts_of(line.as_str()).filter(|binding| self.takes_control(*binding));
-            for binding in contacts.collect::<Vec<BindingId>>() {
+            let shows = |binding: &BindingId| is_station(*binding) || self.takes_control(*binding);
+            for binding in self.contacts_of(line.as_str()).filter(shows).collect::<Vec<BindingId>>() {
                 let name = self.phone_name(self.lines.get(line.as_str()), binding);
                 let state = self.calls.phone_state(line.as_str(), name.as_deref());
                 if state.is_none_or(|state| state.disturbed == OnOff::Off) {
+                    continue;
+                }
+                if is_station(binding) {
+                    let beep = *sound == NoticeSound::Beep;
+                    self.tell_sccp(now, sccp::Input::Notice { binding, text, shown_for, beep });
                     continue;
                 }
                 let beep = OnOff::of(*sound == NoticeSound::Beep);

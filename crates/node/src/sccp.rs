@@ -29,8 +29,9 @@ use strowger_base::watch::{LineState, WatchId};
 use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now};
 use strowger_media::control::PortId;
 use strowger_sccp::calls::LegIds;
-use strowger_sccp::codes::{BlfStatus, Instance, LampMode, ResetType, Stimulus};
-use strowger_sccp::message::alerting::SetLamp;
+use strowger_sccp::codes::{BlfStatus, Instance, LampMode, ResetType, Stimulus, Tone};
+use strowger_sccp::message::alerting::{SetLamp, StartTone};
+use strowger_sccp::message::display::DisplayNotify;
 use strowger_sccp::resources::io::Standing;
 use strowger_sccp::station::io::{Input as ToStations, Output as OfStations};
 use strowger_sccp::station::reason::WhyGone;
@@ -139,6 +140,9 @@ impl Sccp {
             Input::Messages { line, waiting } => self.show_messages(now, line, waiting, out),
             Input::Shared { line, barges } => self.share(now, line, barges, out),
             Input::State { binding, state, change } => self.show_state(now, binding, (state, change), out),
+            Input::Notice { binding, text, shown_for, beep } => {
+                self.show_notice(now, binding, (text, shown_for, beep), out);
+            }
             Input::News(watch, line) => match self.watches.get(&watch).cloned() {
                 Some((device, Watcher::Lamp(index))) => self.show_lamp(now, &device, index, line, out),
                 Some((device, Watcher::Line(instance))) => {
@@ -655,6 +659,24 @@ impl Sccp {
         let forwards = state.forward.is_some();
         let input = calls::io::Input::Forwards { device: &device, line, forwards };
         self.tell_calls(now, input, None, out);
+    }
+
+    /// A phone shows something for a while.
+    fn show_notice(
+        &mut self,
+        now: Now,
+        binding: BindingId,
+        (text, shown_for, beep): (&str, Duration, bool),
+        out: &mut Outbox,
+    ) {
+        let Some(device) = self.bindings.get(&binding).cloned() else { return };
+        let notice = DisplayNotify { duration: shown_for, text: Text::from(text) };
+        let tone = StartTone { tone: Tone::ZIP_ZIP, ..StartTone::default() };
+        let tone = beep.then(|| ToStation::from(tone));
+        for message in [ToStation::from(notice)].into_iter().chain(tone) {
+            self.counters.sent += 1;
+            self.tell_stations(now, ToStations::Tell { device: &device, message: &message }, out);
+        }
     }
 
     /// Whether there is such a device, registered or not, with this line; with any where that is empty.

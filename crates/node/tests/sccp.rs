@@ -12,7 +12,9 @@ use strowger_base::Cause;
 use strowger_base::journal::{Entry, Registration, ReportedQuality, Told};
 use strowger_base::leg::AudioSource;
 use strowger_base::net::StreamId;
-use strowger_callcontrol::configuration::{AnnouncedSound, AnnouncedTo, Announcement, Barging, PickupGroup};
+use strowger_callcontrol::configuration::{
+    AnnouncedSound, AnnouncedTo, Announcement, Barging, NoticeSound, PickupGroup, PickupNotice,
+};
 use strowger_media::control::{Command, Report};
 use strowger_node::configuration::{LineSecret, PhoneDraft};
 use strowger_node::io::{Answer, BeginAnew, BegunAnew, PushRefused, Pushed, Question, UserSetting};
@@ -641,6 +643,33 @@ fn what_a_trunk_lets_hear_before_the_answer_is_heard_and_gets_keys() {
     phones.settle(&mut world);
     world.expect(&trunk, "ACK ");
     assert!(phones.shows(11).contains("Connected"), "{}", phones.shows(11));
+}
+
+#[test]
+fn a_phone_of_a_pickup_group_shows_a_call_that_rings_at_another_one() {
+    let mut draft = mixed();
+    let notice = PickupNotice {
+        after: Duration::from_secs(6),
+        is_shown: true,
+        sound: NoticeSound::Beep,
+        names_calling: true,
+        names_called: true,
+    };
+    let lines = ["2002", "2003"].map(Into::into).to_vec();
+    draft.plan.pickup.add("sales", PickupGroup { lines, notice: Some(notice), ..PickupGroup::default() });
+    let (mut world, mut phones) = (World::new(&draft), Skinnies::new());
+    for (stream, number, version) in [(11, "2001", 17), (12, "2002", 17), (13, "2003", 5)] {
+        phones.comes(&mut world, stream, number, version);
+    }
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    world.pass(Duration::from_secs(5));
+    phones.settle(&mut world);
+    assert_eq!(phones.shows(13), "");
+    world.pass(Duration::from_secs(1));
+    phones.settle(&mut world);
+    assert_eq!(phones.shows(13), "reads for a while \"From 2001 to 2002\"");
+    assert_eq!((&*phones.phone(13).beeps, phones.phone(12).beeps.len()), (&[0x31][..], 0));
+    assert_eq!(phones.shows(12), "is called by Zoë 2001");
 }
 
 #[test]

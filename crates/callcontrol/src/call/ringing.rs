@@ -142,7 +142,9 @@ impl Ringing {
             }
             // It may be asked for by what is heard before the answer; otherwise nobody is there yet to hear it, and the number is known.
             Signal::Digit(digit) => {
+                let is_device = !matches!(step.facts.way, Way::Prompt(_) | Way::Announcement(_));
                 if let Devices::One(session) = &self.devices
+                    && is_device
                     && session.caller_media(step.facts) == CallerMedia::Agreed
                 {
                     let called = session.called;

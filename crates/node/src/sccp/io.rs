@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use strowger_base::journal::{Direction, Registration};
 use strowger_base::leg::{BindingId, Origin, Signal};
@@ -44,6 +45,8 @@ pub(crate) enum Input<'a> {
     },
     /// How a phone and its line stand by what was set, of which this has changed; `None` when it comes and is told all.
     State { binding: BindingId, state: &'a PhoneState, change: Option<PhoneChange> },
+    /// The phone of a contact shows something for a while, with a tone or without.
+    Notice { binding: BindingId, text: &'a str, shown_for: Duration, beep: bool },
     /// How a line is that a busy lamp or another phone of the line shows.
     News(WatchId, &'a LineState),
     /// A document is to be sent to a device.

@@ -72,6 +72,8 @@ pub struct Skinny {
     pub notice: String,
     /// How it rings.
     pub ringer: u32,
+    /// Tones that it was told to play beside calls.
+    pub beeps: Vec<u32>,
     /// Its loudspeaker is on.
     pub speaker: bool,
     /// Its receiver is lifted.

@@ -305,8 +305,11 @@ impl Skinny {
                 }
             }
             0x82 => {
-                let tone = message.word(0);
-                if let Some(call) = self.call(message.word(12)) {
+                let (tone, number) = (message.word(0), message.word(12));
+                if number == 0 {
+                    // It belongs to no call.
+                    self.beeps.push(tone);
+                } else if let Some(call) = self.call(number) {
                     call.tone = tone;
                 }
             }
