@@ -18,6 +18,8 @@ pub const STRANGERS: usize = 256;
 pub const SCREEN_BYTES: usize = 32 * 1024;
 /// Documents on their way to phones that have not answered, at once; a further one is refused.
 pub const SCREENS_PUSHED: usize = 256;
+/// Lines that an SCCP phone watches with its busy lamps and in its lists of calls; a further one in a list is refused.
+pub const PHONE_WATCHES: usize = 256;
 /// Header lines of one SIP message; more are answered 400.
 pub const SIP_HEADERS: usize = 256;
 /// Contacts of one line; another one is answered 403 and reported.

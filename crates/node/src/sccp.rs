@@ -6,6 +6,7 @@
 
 mod allowance;
 mod io;
+mod lists;
 mod past;
 mod present;
 mod pushing;
@@ -82,6 +83,8 @@ enum Watcher {
     Lamp(Instance),
     /// A line that it shares with other phones, by its button.
     Line(Instance),
+    /// Somebody in one of its lists of calls, by the number that it gave its question.
+    List(u32),
 }
 
 /// After this a phone that asks nothing more is taken to have all that it wants.
@@ -149,6 +152,9 @@ impl Sccp {
                     let (device, calls) = (&*device, &*line.calls);
                     let input = calls::io::Input::Elsewhere { device, line: instance, calls };
                     self.tell_calls(now, input, None, out);
+                }
+                Some((device, Watcher::List(transaction))) => {
+                    self.show_in_list(now, &device, transaction, line, out);
                 }
                 None => {}
             },
@@ -462,6 +468,7 @@ impl Sccp {
                 return self.answers(now, device, &said.document, out);
             }
             FromStation::DeviceToUserData(said) => return self.chooses(now, device, &said.document, out),
+            FromStation::SubscriptionStatReq(asked) => return self.asks_of_somebody(now, device, asked, out),
             _ => {}
         }
         if message.is_pressed() {

@@ -960,3 +960,48 @@ fn service_buttons_say_what_they_open() {
         );
     }
 }
+
+#[test]
+fn a_phone_sees_in_its_lists_of_calls_what_people_do() {
+    let (mut world, mut phones) = scene(17);
+    phones.does(&mut world, 11, |phone| phone.asks_of_somebody(7, 3600, "2002"));
+    assert_eq!(phones.phone(11).lists[&7], (0, Some(1)), "idle");
+    phones.does(&mut world, 12, |phone| phone.calls_number("2001"));
+    assert_eq!(phones.phone(11).lists[&7], (0, Some(2)), "in use");
+    phones.does(&mut world, 12, |phone| phone.puts_down());
+    assert_eq!(phones.phone(11).lists[&7], (0, Some(1)));
+    // Asked again it is one question, and then none.
+    phones.does(&mut world, 11, |phone| phone.asks_of_somebody(7, 3600, "2002"));
+    phones.does(&mut world, 11, |phone| phone.asks_of_somebody(7, 0, "2002"));
+    phones.does(&mut world, 12, |phone| phone.calls_number("2001"));
+    assert_eq!(phones.phone(11).lists[&7], (0, None), "it wants no more");
+    phones.does(&mut world, 12, |phone| phone.puts_down());
+    phones.does(&mut world, 11, |phone| phone.asks_of_somebody(8, 3600, ""));
+    assert_eq!(phones.phone(11).lists[&8], (1, None), "nobody");
+    for transaction in 10..10 + strowger_base::limits::PHONE_WATCHES as u32 + 1 {
+        phones.does(&mut world, 11, |phone| phone.asks_of_somebody(transaction, 60, "2002"));
+    }
+    let refused = phones.phone(11).lists.values().filter(|(cause, _)| *cause == 6).count();
+    assert_eq!(refused, 1, "there is an end to it");
+    phones.settle(&mut world);
+    world.settled();
+}
+
+#[test]
+fn an_analogue_telephone_transfers_with_its_hook() {
+    let (mut world, mut phones) = scene(11);
+    phones.comes(&mut world, 13, "2003", 11);
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    phones.presses(&mut world, 12, "Answer");
+    phones.does(&mut world, 11, |phone| phone.says(0x08, &[1, 0]));
+    phones.does(&mut world, 11, |phone| phone.dials("2003"));
+    world.pass(Duration::from_secs(15));
+    phones.settle(&mut world);
+    phones.presses(&mut world, 13, "Answer");
+    phones.does(&mut world, 11, |phone| phone.says(0x08, &[1, 0]));
+    talk(&phones, 12, 13);
+    assert_eq!(phones.shows(11), "");
+    phones.presses(&mut world, 12, "EndCall");
+    phones.settle(&mut world);
+    world.settled();
+}

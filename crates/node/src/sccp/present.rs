@@ -152,9 +152,14 @@ impl Present {
 
     /// Who watches for its busy lamps, and what they show.
     pub(crate) fn lamps(&self) -> Option<(Origin, &[BusyLamp])> {
-        let first = self.lines.first().filter(|_| !self.lamps.is_empty())?;
-        let line = first.configured.line.clone();
-        Some((Origin::Line { line, phone: Some(Arc::clone(&self.name)) }, &self.lamps))
+        let watcher = self.origin().filter(|_| !self.lamps.is_empty())?;
+        Some((watcher, &self.lamps))
+    }
+
+    /// It, on its first line.
+    pub(super) fn origin(&self) -> Option<Origin> {
+        let line = self.lines.first()?.configured.line.clone();
+        Some(Origin::Line { line, phone: Some(Arc::clone(&self.name)) })
     }
 
     /// Its lines that other phones have too.

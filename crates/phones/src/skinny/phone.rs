@@ -60,6 +60,8 @@ pub struct Skinny {
     pub speed_dials: BTreeMap<u32, [String; 2]>,
     /// What busy lamp buttons show.
     pub features: BTreeMap<u32, (u32, String)>,
+    /// What the server said of each number in its lists of calls, by the question: how the question went, and what they do.
+    pub lists: BTreeMap<u32, (u32, Option<u32>)>,
     /// What each lamp does, by kind and instance of its button.
     pub lamps: BTreeMap<(u32, u32), u32>,
     /// The calls on its display.
@@ -286,6 +288,12 @@ impl Skinny {
     /// It asks once more what a button of a feature shows.
     pub fn asks_of_feature(&mut self, index: u32) {
         let frame = self.frame(0x34).word(index);
+        self.send(frame);
+    }
+
+    /// It wants to know what somebody in a list of calls does, for so many seconds.
+    pub fn asks_of_somebody(&mut self, transaction: u32, seconds: u32, number: &str) {
+        let frame = self.frame(0x48).word(transaction).word(1).word(seconds).text(number, 64);
         self.send(frame);
     }
 

@@ -160,6 +160,11 @@ impl PhoneCalls {
         self.begin(shared, line, Wanted { purpose, ..Wanted::default() }, out)
     }
 
+    /// The hook of an analogue telephone was flashed: as the key for transfers.
+    pub(super) fn flash(&mut self, shared: &mut Shared, now: Now, of: &LineCall, out: &mut Outbox) {
+        self.pressed(shared, now, Key::Transfer, of, out);
+    }
+
     fn pressed(&mut self, shared: &mut Shared, now: Now, key: Key, of: &LineCall, out: &mut Outbox) {
         if self.pressed_elsewhere(shared, key, of, out) {
             return;

@@ -87,6 +87,13 @@ impl PhoneCalls {
                 self.hearing = Hearing::Own;
                 self.off_hook(shared, now, message.of.clone(), out);
             }
+            FromStation::OffHookWithCallingParty(message) => {
+                self.hearing = Hearing::Own;
+                let of = LineCall { line: message.line, call: CallReference(0) };
+                self.off_hook(shared, now, Some(of), out);
+            }
+            // The telephone at an analogue port has no keys: it asks for another call, and brings the two together.
+            FromStation::HookFlash(message) => self.flash(shared, now, &message.of, out),
             FromStation::OnHook(message) => {
                 self.hearing = Hearing::Off;
                 // Nobody is there any more for whom a call that is put on hold could go on.

@@ -41,6 +41,10 @@ impl Skinny {
                 self.clock = std::array::from_fn(|place| message.word(place * 4));
                 self.registered = true;
             }
+            0x152 => _ = self.lists.insert(message.word(0), (message.word(12), None)),
+            0x153 => {
+                self.lists.entry(message.word(0)).or_default().1 = Some(message.word(8));
+            }
             0x11a => self.token = Token::Granted,
             0x11b => self.token = Token::Refused(message.word(0)),
             0x98 | 0x15f => {}
