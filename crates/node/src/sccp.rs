@@ -29,7 +29,7 @@ use strowger_base::timer::TimerQueue;
 use strowger_base::watch::{LineState, WatchId};
 use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now};
 use strowger_media::control::PortId;
-use strowger_sccp::calls::LegIds;
+use strowger_sccp::calls::{LegIds, PARTICIPANTS};
 use strowger_sccp::codes::{BlfStatus, Instance, LampMode, ResetType, Stimulus, Tone};
 use strowger_sccp::message::alerting::{SetLamp, StartTone};
 use strowger_sccp::message::display::DisplayNotify;
@@ -464,6 +464,11 @@ impl Sccp {
             return self.tell_routers(now, resources::io::Input::Said { device, message }, out);
         }
         match message {
+            // The conference's list is the calls' own.
+            FromStation::DeviceToUserDataResponse(said) if said.document.application == PARTICIPANTS => {
+                return;
+            }
+            FromStation::DeviceToUserData(said) if said.document.application == PARTICIPANTS => {}
             FromStation::DeviceToUserDataResponse(said) => {
                 return self.answers(now, device, &said.document, out);
             }

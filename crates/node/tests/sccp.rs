@@ -1005,3 +1005,47 @@ fn an_analogue_telephone_transfers_with_its_hook() {
     phones.settle(&mut world);
     world.settled();
 }
+
+#[test]
+fn the_list_of_a_conference_is_a_menu_by_which_people_are_muted_and_put_out() {
+    for version in [11, 22] {
+        let (mut world, mut phones) = scene(version);
+        phones.comes(&mut world, 13, "2003", version);
+        phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+        phones.presses(&mut world, 12, "Answer");
+        phones.presses(&mut world, 11, "Confrn");
+        phones.does(&mut world, 11, |phone| phone.dials("2003"));
+        world.pass(Duration::from_secs(15));
+        phones.settle(&mut world);
+        phones.presses(&mut world, 13, "Answer");
+        phones.presses(&mut world, 11, "Confrn");
+        phones.presses(&mut world, 11, "ConfList");
+        let shows = |phones: &Skinnies, list: &str| {
+            let shown = phones.shows(11);
+            assert!(
+                shown.contains(&format!("has on its screen \"Conference / {list}\"")),
+                "{version}: {shown}"
+            );
+        };
+        shows(&phones, "Zoë * (you) / Xena / Yves");
+        let below = |phones: &mut Skinnies, world: &mut World, key: &str, item: usize| {
+            phones.does(world, 11, |phone| assert!(phone.presses_below(key, item), "there is no key {key}"));
+        };
+        below(&mut phones, &mut world, "Mute", 2);
+        shows(&phones, "Zoë * (you) / [-] Xena / Yves");
+        below(&mut phones, &mut world, "Mute", 2);
+        below(&mut phones, &mut world, "Update", 1);
+        shows(&phones, "Zoë * (you) / Xena / Yves");
+        // Who did not begin the conference may look.
+        phones.presses(&mut world, 12, "ConfList");
+        phones.does(&mut world, 12, |phone| assert!(!phone.presses_below("Remove", 1)));
+        // Two who are left talk with each other, and need no list.
+        below(&mut phones, &mut world, "Remove", 2);
+        assert_eq!(phones.shows(13), "");
+        assert!(phones.phone(11).talks() && phones.phone(12).talks());
+        let choice = |record: &strowger_base::journal::Record<'_>| {
+            matches!(&record.entry, Entry::Registration(Registration::ScreenTold { .. }))
+        };
+        assert!(!world.records().iter().any(choice), "it is no screen that somebody pushed");
+    }
+}

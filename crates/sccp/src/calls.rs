@@ -14,6 +14,7 @@ mod incoming;
 pub mod io;
 mod keys;
 mod masks;
+mod participants;
 mod phone;
 mod ports;
 mod preserved;
@@ -31,6 +32,7 @@ use io::{Input, Media, Outbox};
 use phone::PhoneCalls;
 use preserved::Preserved;
 
+pub use participants::PARTICIPANTS;
 pub use strowger_base::id::LegIds;
 
 /// All calls of all phones.

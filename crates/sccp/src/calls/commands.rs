@@ -111,13 +111,12 @@ impl PhoneCalls {
                 out.push(Output::Signal(leg, Signal::TransferEnded(Err(cause)), Media::None));
             }
             Command::Release(cause) => self.released(shared, reference, *cause, out),
+            Command::ShowParticipants(list) => self.show_participants(reference, list, out),
             Command::KeysBy(_)
             | Command::Mute(_)
             | Command::TransferResult(Ok(()))
             | Command::TransferEnded(Ok(()))
             | Command::FeatureAnswer(_)
-            // The text of the answer is shown.
-            | Command::ShowParticipants(_)
             | Command::Records(..)
             | Command::Ring(_) => {}
         }

@@ -283,7 +283,13 @@ impl PhoneCalls {
     }
 
     /// Asks for a feature of a call.
-    fn ask(&self, shared: &mut Shared, call: CallReference, request: FeatureRequest, out: &mut Outbox) {
+    pub(super) fn ask(
+        &self,
+        shared: &mut Shared,
+        call: CallReference,
+        request: FeatureRequest,
+        out: &mut Outbox,
+    ) {
         if let Some(leg) = self.leg_of(call) {
             shared.asked.insert(leg, self.phone.device.as_str().into());
             out.push(Output::Signal(leg, Signal::FeatureRequested(Box::new(request)), Media::None));

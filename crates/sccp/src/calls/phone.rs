@@ -15,6 +15,7 @@ use super::display::{Failure, refusal};
 use super::elsewhere::Elsewhere;
 use super::face::Hearing;
 use super::io::{Media, Outbox, Output, Phone};
+use super::participants::Menu;
 use super::statistics::AskedStatistics;
 use crate::codes::{
     CallReference, CallState, CallType, Codec, Instance, KeyMode, LampMode, MediaStatus, Phrase,
@@ -54,6 +55,8 @@ pub(super) struct PhoneCalls {
     pub(super) keys_shown: BTreeMap<CallReference, SelectSoftKeys>,
     /// Its lines that other phones have too, and whether its user may come into their calls.
     pub(super) shared_lines: BTreeMap<Instance, bool>,
+    /// Who is in its conference, as its screen shows it.
+    pub(super) menu: Option<Menu>,
     /// Its lines whose calls all go elsewhere.
     pub(super) forwards: Vec<Instance>,
     /// Its busy lamps whose button takes the call that rings there now.
@@ -75,6 +78,7 @@ impl PhoneCalls {
             recording_shown: false,
             keys_shown: BTreeMap::new(),
             shared_lines: BTreeMap::new(),
+            menu: None,
             forwards: Vec::new(),
             rung: BTreeSet::new(),
         }
@@ -115,6 +119,7 @@ impl PhoneCalls {
                 let line = message.dialled.line.unwrap_or(Instance(0));
                 self.dial(shared, now, line, message.dialled.number.as_str(), out);
             }
+            FromStation::DeviceToUserData(message) => self.chooses(shared, &message.document, out),
             FromStation::SoftKeyEvent(message) => self.soft_key(shared, now, message, out),
             FromStation::Stimulus(message) => self.button(shared, now, message, out),
             FromStation::CapabilitiesRes(message) => {

@@ -25,14 +25,34 @@ impl Skinny {
         if words.next() != Some("UserCallData") {
             return false;
         }
-        // Application, line, call and exchange; the rest is for the application.
+        self.says_to_application(&mut words);
+        true
+    }
+
+    /// Its user presses a key below a menu, with the item in this place marked: the key is told, and then the item; false when there is no such key.
+    pub fn presses_below(&mut self, key: &str, item: usize) -> bool {
+        let Some(document) = &self.screen else { return false };
+        let keys = elements(document, "SoftKeyItem");
+        let named = |it: &&String| elements(it, "Name").iter().any(|name| name == key);
+        let url = keys.iter().find(named).and_then(|it| elements(it, "URL").pop());
+        let Some(url) = url.map(|url| unescaped(&url)) else { return false };
+        let mut words = url.splitn(7, ':');
+        if words.next() != Some("UserCallDataSoftKey") {
+            return false;
+        }
+        let marks = words.next() == Some("Select");
+        self.says_to_application(&mut words);
+        !marks || self.chooses(item)
+    }
+
+    /// Application, line, call and exchange; the rest is for the application.
+    fn says_to_application<'w>(&mut self, words: &mut impl Iterator<Item = &'w str>) {
         let mut number = || words.next().and_then(|word| word.parse().ok()).unwrap_or(0);
         let numbers: [u32; 4] = std::array::from_fn(|_| number());
         let data = words.next().unwrap_or_default().to_owned();
         let frame = numbers.into_iter().fold(self.frame(0x41), Frame::word).word(data.len() as u32);
         let frame = [2, 2, 0, 0, 0].into_iter().fold(frame, Frame::word).bytes(data.as_bytes());
         self.send(frame);
-        true
     }
 
     /// Its user leaves what the screen shows.
