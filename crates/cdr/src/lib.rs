@@ -1,6 +1,6 @@
 //! Floor 2: call detail and call management records as CUCM writes and reads them, without IO.
 //!
-//! [`Cdr`] and [`Cmr`] are the records, [`file`] is how they stand in files, [`FileName`] how those are called. [`cause`] and [`address`] are
+//! [`Cdr`] and [`Cmr`] are the records, [`mod@file`] is how they stand in files, [`FileName`] how those are called. [`cause`] and [`address`] are
 //! the two numbers in them that have to be taken apart. It refuses to know where files lie and who gets them.
 
 pub mod address;

@@ -33,7 +33,9 @@ pub use recorder::{
 };
 pub use refuse::{answer_like, takes_nothing};
 pub use rewrite::{rewrite_origin, set_direction, set_media_address, set_media_addresses, streams};
-pub use select::{AudioFormat, FORMATS_MAX, Selection, audio_formats, declared_formats, select_formats};
+pub use select::{
+    AudioFormat, FORMATS_MAX, Selection, audio_formats, declared_formats, offer_of_declared, select_formats,
+};
 pub use session::{Format, MediaDescription, MediaKind, Protocol, Session};
 
 pub(crate) use scan::{push_address, push_decimal};

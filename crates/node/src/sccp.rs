@@ -27,7 +27,7 @@ use strowger_base::net::StreamId;
 use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::timer::TimerQueue;
 use strowger_base::watch::{LineState, WatchId};
-use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now};
+use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now, TimerHandle};
 use strowger_media::control::PortId;
 use strowger_sccp::calls::{LegIds, PARTICIPANTS};
 use strowger_sccp::codes::{BlfStatus, Instance, LampMode, ResetType, Stimulus, Tone};
@@ -69,6 +69,8 @@ pub(crate) struct Sccp {
     watches: BTreeMap<WatchId, (Box<str>, Watcher)>,
     /// Phones that have not asked for all that they can be told.
     arriving: TimerQueue<Box<str>>,
+    /// What devices watch for a time.
+    lists: TimerQueue<WatchId>,
     /// Documents that devices have not answered to.
     pushes: Pushes,
     /// Rises with every session description.
@@ -83,8 +85,13 @@ enum Watcher {
     Lamp(Instance),
     /// A line that it shares with other phones, by its button.
     Line(Instance),
-    /// Somebody in one of its lists of calls, by the number that it gave its question.
-    List(u32),
+    /// Somebody in one of its lists of calls.
+    List {
+        /// The number that it gave its question.
+        transaction: u32,
+        /// When it has to have asked again.
+        until: TimerHandle,
+    },
 }
 
 /// After this a phone that asks nothing more is taken to have all that it wants.
@@ -114,6 +121,7 @@ impl Sccp {
             bindings_given: 0,
             watches: BTreeMap::new(),
             arriving: TimerQueue::new(),
+            lists: TimerQueue::new(),
             pushes: Pushes::default(),
             descriptions: 0,
             counters: Counters::default(),
@@ -153,7 +161,7 @@ impl Sccp {
                     let input = calls::io::Input::Elsewhere { device, line: instance, calls };
                     self.tell_calls(now, input, None, out);
                 }
-                Some((device, Watcher::List(transaction))) => {
+                Some((device, Watcher::List { transaction, .. })) => {
                     self.show_in_list(now, &device, transaction, line, out);
                 }
                 None => {}
@@ -171,6 +179,9 @@ impl Sccp {
             }
             Input::Timeout => {
                 self.unanswered(now.mono, out);
+                while let Some((_, watch)) = self.lists.pop_due(now.mono) {
+                    self.watches_no_more(watch, out);
+                }
                 while let Some((_, device)) = self.arriving.pop_due(now.mono) {
                     // It never asks for the time, which others do last.
                     self.is_ready(now, &device, out);
@@ -186,7 +197,7 @@ impl Sccp {
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
         let (stations, calls) = (self.stations.next_timeout(), self.calls.next_timeout());
         let others = self.pushes.next_timeout().into_iter().chain(self.routers.next_timeout());
-        let arriving = self.arriving.next_deadline();
+        let arriving = self.arriving.next_deadline().into_iter().chain(self.lists.next_deadline());
         stations.into_iter().chain(calls).chain(others).chain(arriving).min()
     }
 
@@ -375,10 +386,7 @@ impl Sccp {
                 if let Some(asks) = present.asks {
                     self.arriving.cancel(asks);
                 }
-                for watch in &present.watches {
-                    self.watches.remove(watch);
-                    out.push(Output::Unwatch(*watch));
-                }
+                present.watches.iter().for_each(|watch| self.watches_no_more(*watch, out));
                 for (line, binding) in present.bindings() {
                     self.bindings.remove(&binding);
                     if let Some(contacts) = self.lines.get_mut(line)

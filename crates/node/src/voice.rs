@@ -69,13 +69,23 @@ pub(crate) fn to_sdp(media: &Media, session: u64, version: u64) -> Sdp {
 /// All codecs of a station, as a declaration of what it can (RFC 3407 §3.1); empty where the first one is the only one.
 fn declared(voice: &Voice) -> String {
     let rows = voice.formats.iter().filter_map(|format| KNOWN.iter().find(|row| row.codec == format.codec));
-    let mut types: Vec<u8> = rows.map(|row| row.payload_type).collect();
-    types.dedup();
+    let types = each_once(rows);
     if types.len() < 2 {
         return String::new();
     }
     let types: String = types.iter().map(|payload_type| format!(" {payload_type}")).collect();
     format!("a=sqn: 0\r\na=cdsc: 1 audio RTP/AVP{types}\r\n")
+}
+
+/// Payload types in their order: annexes of a codec have one in common.
+fn each_once(rows: impl Iterator<Item = &'static Known>) -> Vec<u8> {
+    let mut types = Vec::new();
+    for row in rows {
+        if !types.contains(&row.payload_type) {
+            types.push(row.payload_type);
+        }
+    }
+    types
 }
 
 fn description(voice: &Voice, (session, version): (u64, u64), declared: &str) -> SessionDescription {
@@ -92,8 +102,7 @@ fn description(voice: &Voice, (session, version): (u64, u64), declared: &str) ->
         "v=0\r\no=- {session} {version} IN {kind} {ip}\r\ns=-\r\nc=IN {kind} {ip}\r\nt=0 0\r\na={SHOWS_RECORDING}\r\nm=audio {} RTP/AVP",
         voice.address.port()
     );
-    let mut types: Vec<u8> = rows.iter().map(|row| row.payload_type).collect();
-    types.dedup();
+    let mut types = each_once(rows.iter().copied());
     types.extend(voice.events);
     for payload_type in &types {
         let _ = write!(text, " {payload_type}");

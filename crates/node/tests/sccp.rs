@@ -983,6 +983,11 @@ fn a_phone_sees_in_its_lists_of_calls_what_people_do() {
     }
     let refused = phones.phone(11).lists.values().filter(|(cause, _)| *cause == 6).count();
     assert_eq!(refused, 1, "there is an end to it");
+    // Who does not ask again is told no more.
+    world.pass(Duration::from_secs(61));
+    phones.settle(&mut world);
+    phones.does(&mut world, 11, |phone| phone.asks_of_somebody(9, 60, "2002"));
+    assert_eq!(phones.phone(11).lists[&9], (0, Some(1)));
     phones.settle(&mut world);
     world.settled();
 }
@@ -1001,6 +1006,28 @@ fn an_analogue_telephone_transfers_with_its_hook() {
     phones.does(&mut world, 11, |phone| phone.says(0x08, &[1, 0]));
     talk(&phones, 12, 13);
     assert_eq!(phones.shows(11), "");
+    phones.presses(&mut world, 12, "EndCall");
+    // Dialled by mistake, and back; put down, and back; and put down while the next one rings, which transfers.
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    phones.presses(&mut world, 12, "Answer");
+    let flash =
+        |phones: &mut Skinnies, world: &mut World| phones.does(world, 11, |phone| phone.says(0x08, &[1, 0]));
+    flash(&mut phones, &mut world);
+    assert!(!phones.phone(11).talks(), "it is on hold");
+    flash(&mut phones, &mut world);
+    talk(&phones, 11, 12);
+    flash(&mut phones, &mut world);
+    phones.does(&mut world, 11, |phone| phone.puts_down());
+    phones.does(&mut world, 11, |phone| phone.lifts());
+    talk(&phones, 11, 12);
+    flash(&mut phones, &mut world);
+    phones.does(&mut world, 11, |phone| phone.dials("2003"));
+    world.pass(Duration::from_secs(15));
+    phones.settle(&mut world);
+    phones.does(&mut world, 11, |phone| phone.puts_down());
+    assert_eq!(phones.shows(11), "");
+    phones.presses(&mut world, 13, "Answer");
+    talk(&phones, 12, 13);
     phones.presses(&mut world, 12, "EndCall");
     phones.settle(&mut world);
     world.settled();

@@ -10,6 +10,7 @@ mod dialling;
 mod display;
 mod elsewhere;
 mod face;
+mod flash;
 mod incoming;
 pub mod io;
 mod keys;

@@ -3,6 +3,7 @@
 use strowger_base::journal::{Decision, PartyView, ReleasedBy, WhyEnded, WhyReleased};
 use strowger_base::leg::{Party, ReleaseReason, Ring, Service, Target};
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
+use strowger_media::sdp;
 
 use super::seen::Shown;
 use super::way::CallerMedia;
@@ -27,7 +28,11 @@ impl Step<'_> {
         match self.facts.caller_media {
             // Kept, since somebody else may be offered it next.
             CallerMedia::Nothing | CallerMedia::Open => self.facts.offer.clone(),
-            CallerMedia::Agreed | CallerMedia::Before => self.facts.to_called.source().cloned(),
+            CallerMedia::Agreed | CallerMedia::Before => {
+                let said = self.facts.to_called.source()?;
+                // It may have answered with one codec of several.
+                Some(sdp::offer_of_declared(said.as_bytes()).unwrap_or_else(|| said.clone()))
+            }
         }
     }
 

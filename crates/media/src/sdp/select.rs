@@ -54,6 +54,50 @@ pub fn declared_formats(bytes: &[u8]) -> Vec<AudioFormat<'_>> {
     names.map(|name| AudioFormat { name, clock_hz: 8000, parameters: "" }).collect()
 }
 
+/// An answer as the offer of the same device: its audio stream names all codecs that it declares (RFC 3407), and declares none any more. `None`
+/// where it declares none.
+///
+/// ```
+/// use strowger_media::sdp::offer_of_declared;
+///
+/// let answer = b"v=0\r\na=sqn: 0\r\na=cdsc: 1 audio RTP/AVP 9 0 18\r\nm=audio 4000 RTP/AVP 9 101\r\na=ptime:20\r\n";
+/// let offer = offer_of_declared(answer).expect("it declares some");
+/// assert_eq!(offer.as_bytes(), b"v=0\r\nm=audio 4000 RTP/AVP 9 101 0 18\r\na=ptime:20\r\n");
+/// ```
+pub fn offer_of_declared(bytes: &[u8]) -> Option<SessionDescription> {
+    let text = str::from_utf8(bytes).ok()?;
+    let declared: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("a=cdsc:"))
+        .filter_map(|rest| {
+            let mut words = rest.split_ascii_whitespace();
+            let is_audio = (words.nth(1)?, words.next()?) == ("audio", "RTP/AVP");
+            is_audio.then_some(words)
+        })
+        .flatten()
+        .filter(|name| static_name(name.as_bytes()).is_some())
+        .take(FORMATS_MAX)
+        .collect();
+    if declared.is_empty() {
+        return None;
+    }
+    let mut offer = String::with_capacity(text.len());
+    let mut is_first = true;
+    for line in text.lines().filter(|line| !line.starts_with("a=cdsc:") && !line.starts_with("a=sqn:")) {
+        offer.push_str(line);
+        if is_first && line.starts_with("m=audio ") {
+            is_first = false;
+            let known: Vec<&str> = line.split_ascii_whitespace().skip(3).collect();
+            for name in declared.iter().filter(|name| !known.contains(name)) {
+                offer.push(' ');
+                offer.push_str(name);
+            }
+        }
+        offer.push_str("\r\n");
+    }
+    Some(SessionDescription::new(offer.as_bytes()))
+}
+
 /// Leaves the codecs of audio streams that `rank` gives a rank, those of the least rank first, and takes the others out with all
 /// that is said about them.
 ///

@@ -25,15 +25,14 @@ impl Sccp {
         out: &mut Outbox,
     ) {
         let SubscriptionStatReq { transaction, feature, duration, number } = asked;
-        let known = |of: &Watcher| matches!(of, Watcher::List(known) if known == transaction);
+        let known =
+            |of: &Watcher| matches!(of, Watcher::List { transaction: known, .. } if known == transaction);
         let before = self.watches.iter().find(|(_, (of, watcher))| **of == *device && known(watcher));
         let before = before.map(|(watch, _)| *watch);
-        let Some(present) = self.present.get_mut(device) else { return };
         if let Some(watch) = before {
-            present.watches.retain(|known| *known != watch);
-            self.watches.remove(&watch);
-            out.push(Output::Unwatch(watch));
+            self.watches_no_more(watch, out);
         }
+        let Some(present) = self.present.get_mut(device) else { return };
         let watcher = present.origin().filter(|_| *feature == BUSY_LAMP && !number.as_str().is_empty());
         let cause = match watcher {
             None => SubscriptionCause::ROUTE_FAILED,
@@ -42,13 +41,27 @@ impl Sccp {
             Some(watcher) => {
                 let watch = WatchId(self.calls.allocate());
                 present.watches.push(watch);
-                self.watches.insert(watch, (device.into(), Watcher::List(*transaction)));
+                let until = self.lists.set(now.mono + *duration, watch);
+                let watcher_of = Watcher::List { transaction: *transaction, until };
+                self.watches.insert(watch, (device.into(), watcher_of));
                 out.push(Output::Watch { watch, watcher, number: number.as_str().into() });
                 SubscriptionCause::OK
             }
         };
         let (transaction, feature, duration) = (*transaction, *feature, *duration);
         self.tell_list(now, device, SubscriptionStat { transaction, feature, duration, cause }.into(), out);
+    }
+
+    /// Nothing of a device watches by this name any more.
+    pub(super) fn watches_no_more(&mut self, watch: WatchId, out: &mut Outbox) {
+        let Some((device, watcher)) = self.watches.remove(&watch) else { return };
+        if let Watcher::List { until, .. } = watcher {
+            self.lists.cancel(until);
+        }
+        if let Some(present) = self.present.get_mut(&device) {
+            present.watches.retain(|known| *known != watch);
+        }
+        out.push(Output::Unwatch(watch));
     }
 
     /// Somebody in a list does something else now.

@@ -1,7 +1,7 @@
 //! A phone of Cisco that speaks SCCP, as the published facts describe it: it registers, asks what its keys are, shows what it is told, and
 //! opens ports when it is told to. It decides nothing: what it does in a call the server has told it, or its user.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 mod heard;
 mod screens;
@@ -44,6 +44,8 @@ pub struct Skinny {
     pub token: Token,
     /// It was told to begin anew.
     pub reset: Option<u32>,
+    /// Calls that its user ended while nobody but the phone knew of them: of their ports the server may still say something.
+    ended: BTreeSet<u32>,
     /// How often it says that it is there, in seconds.
     pub keepalive: u32,
     /// Each key by its place in the template: what stands on it, and its number.
@@ -358,9 +360,15 @@ impl Skinny {
 
     /// Its user ends a call that nobody but the phone knows of.
     fn ends_preserved(&mut self) {
-        self.calls.retain(|_, call| !call.preserved);
-        self.ports.retain(|_, (call, ..)| self.calls.contains_key(call));
-        self.sending.retain(|party, _| self.ports.contains_key(party));
+        let preserved = |(_, call): &(&u32, &Call)| call.preserved;
+        let over: BTreeSet<u32> = self.calls.iter().filter(preserved).map(|(number, _)| *number).collect();
+        if over.is_empty() {
+            return;
+        }
+        self.calls.retain(|number, _| !over.contains(number));
+        self.ports.retain(|_, (call, ..)| !over.contains(call));
+        self.sending.retain(|party, _| !over.contains(&(party >> 8)));
+        self.ended.extend(over);
         self.speaker &= !self.ports.is_empty();
     }
 

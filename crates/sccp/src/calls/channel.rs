@@ -43,8 +43,8 @@ pub(super) type Chosen = Format;
 #[derive(Debug, Default)]
 pub(super) struct Channel {
     receive: Receive,
-    /// Where the phone sends to, and what, by the number of the port that it was told of with it.
-    sends: Option<(PartyId, SocketAddr, Format)>,
+    /// Where the phone sends to, what, and the payload type of its keys there, by the number of the port that it was told of with it.
+    sends: Option<(PartyId, SocketAddr, Format, Option<u8>)>,
     /// What waits for the phone's port.
     waits: Option<Waits>,
     /// What the other side said last.
@@ -322,15 +322,14 @@ impl Channel {
             }
             (Some(_) | None, _) => None,
         };
-        let now = wanted.map(|(party, address, format, _)| (party, address, format));
-        if now == self.sends {
+        if wanted == self.sends {
             return;
         }
         if let Some((party, ..)) = self.sends.take() {
             tell.push(Channel::stop(of.call, party).into());
         }
         let Some((party, address, format, events)) = wanted else { return };
-        self.sends = now;
+        self.sends = wanted;
         self.flow = Flow::Sent;
         tell.push(
             StartMediaTransmission {

@@ -160,12 +160,14 @@ impl PhoneCalls {
         self.begin(shared, line, Wanted { purpose, ..Wanted::default() }, out)
     }
 
-    /// The hook of an analogue telephone was flashed: as the key for transfers.
-    pub(super) fn flash(&mut self, shared: &mut Shared, now: Now, of: &LineCall, out: &mut Outbox) {
-        self.pressed(shared, now, Key::Transfer, of, out);
-    }
-
-    fn pressed(&mut self, shared: &mut Shared, now: Now, key: Key, of: &LineCall, out: &mut Outbox) {
+    pub(super) fn pressed(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        key: Key,
+        of: &LineCall,
+        out: &mut Outbox,
+    ) {
         if self.pressed_elsewhere(shared, key, of, out) {
             return;
         }
@@ -348,7 +350,7 @@ impl PhoneCalls {
     }
 
     /// The first press holds the call and begins another one; the second transfers the party of the first to that of the second.
-    fn transfer(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
+    pub(super) fn transfer(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
         let Some(call) = self.find(reference) else { return };
         let (line, state, purpose, number) =
             (call.line, call.state, call.purpose, call.parties.called.number.clone());

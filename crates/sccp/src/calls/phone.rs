@@ -55,6 +55,8 @@ pub(super) struct PhoneCalls {
     pub(super) keys_shown: BTreeMap<CallReference, SelectSoftKeys>,
     /// Its lines that other phones have too, and whether its user may come into their calls.
     pub(super) shared_lines: BTreeMap<Instance, bool>,
+    /// It is a telephone at an analogue port, by whose hook things are done.
+    pub(super) flashes: bool,
     /// Who is in its conference, as its screen shows it.
     pub(super) menu: Option<Menu>,
     /// Its lines whose calls all go elsewhere.
@@ -78,6 +80,7 @@ impl PhoneCalls {
             recording_shown: false,
             keys_shown: BTreeMap::new(),
             shared_lines: BTreeMap::new(),
+            flashes: false,
             menu: None,
             forwards: Vec::new(),
             rung: BTreeSet::new(),
@@ -105,7 +108,7 @@ impl PhoneCalls {
                     held.asks = false;
                 }
                 let call = self.meant(message.of.as_ref()).or_else(|| self.active());
-                if let Some(call) = call {
+                if let Some(call) = call.filter(|_| !self.transfers_by_hook(shared, out)) {
                     self.end(shared, call, out);
                 }
             }
@@ -204,9 +207,10 @@ impl PhoneCalls {
         let rings = self.meant(of.as_ref()).filter(|call| self.rings(*call)).or_else(|| self.ringing(line));
         match rings {
             Some(call) => self.answer(shared, now, call, out),
-            None => match self.active() {
-                Some(call) => self.talk(shared, now, call, out),
-                None => {
+            None => match (self.active(), self.held_by_hook()) {
+                (Some(call), _) => self.talk(shared, now, call, out),
+                (None, Some(held)) => self.resume(shared, now, held, out),
+                (None, None) => {
                     self.begin(shared, line, Wanted::default(), out);
                 }
             },

@@ -169,7 +169,7 @@ impl Skinny {
             }
             0x106 => {
                 let was_open = self.ports.remove(&party).is_some();
-                if !was_open && !self.mute_ports {
+                if !was_open && !self.mute_ports && !self.ended.contains(&(party >> 8)) {
                     self.complain(format!("port {party} is closed that was not open"));
                 }
             }
@@ -178,14 +178,14 @@ impl Skinny {
                 let [a, b, c, d] = message.address(self.version, 8);
                 let port = message.word(base);
                 let (codec, events) = (message.word(base + 8), message.word(base + 88));
-                if !self.ports.contains_key(&party) {
+                if !self.ports.contains_key(&party) && !self.ended.contains(&(party >> 8)) {
                     self.complain(format!("it shall send for port {party}, which is not open"));
                 }
                 self.sending.insert(party, (format!("{a}.{b}.{c}.{d}:{port}"), codec, events));
             }
             0x8b => {
                 let sent = self.sending.remove(&party).is_some();
-                if !sent {
+                if !sent && !self.ended.contains(&(party >> 8)) {
                     self.complain(format!("it shall stop sending for port {party}, and does not send"));
                 }
             }
@@ -211,7 +211,7 @@ impl Skinny {
         let (room, asked) = if self.version < 19 { (24, 24) } else { (28, 28) };
         let (number, call) = (message.text(0, room), message.word(asked));
         let port = self.ports.values().find(|(open, ..)| *open == call).map(|(_, port, _)| *port);
-        if port.is_none() {
+        if port.is_none() && !self.ended.contains(&call) {
             self.complain(format!("it is asked how call {call} sounded, which has no port"));
         }
         if self.mute_statistics {
