@@ -43,7 +43,7 @@ record! {
         orig_media_cap_g723_bit_rate: Integer = "origMediaCap_g723BitRate",
         /// 100 H.261, 101 H.263, 103 H.264.
         orig_video_cap_codec: Integer = "origVideoCap_Codec",
-        /// Kb/s.
+        /// Bandwidth in kbit/s.
         orig_video_cap_bandwidth: Integer = "origVideoCap_Bandwidth",
         /// 1 SQCIF, 2 QCIF, 3 CIF, 4 CIF4, 5 CIF16, 6 H.263 custom / H.264 profile, up to 12.
         orig_video_cap_resolution: Integer = "origVideoCap_Resolution",
@@ -53,7 +53,7 @@ record! {
         orig_video_transport_address_port: Integer = "origVideoTransportAddress_Port",
         /// Reservation result, text 0-5: 0 none, 1 preferred ok, ….
         orig_rsvp_audio_stat: Text 64 = "origRSVPAudioStat",
-        /// Same for video.
+        /// The same for video.
         orig_rsvp_video_stat: Text 64 = "origRSVPVideoStat",
         /// Leg of the called side; 0 if none was created.
         dest_leg_identifier: Integer = "destLegIdentifier",
@@ -123,7 +123,7 @@ record! {
         dest_device_name: Text 129 = "destDeviceName",
         /// Code of the codes: which feature cleared the calling leg.
         orig_call_termination_on_behalf_of: Integer = "origCallTerminationOnBehalfOf",
-        /// Same for the called leg.
+        /// The same for the called leg.
         dest_call_termination_on_behalf_of: Integer = "destCallTerminationOnBehalfOf",
         /// Feature that redirected the first called number.
         orig_called_party_redirect_on_behalf_of: Integer = "origCalledPartyRedirectOnBehalfOf",
@@ -155,7 +155,7 @@ record! {
         call_secured_status: Integer = "callSecuredStatus",
         /// Conference or recorded conversation of the calling leg.
         orig_conversation_id: Integer = "origConversationId",
-        /// Kb/s of the codec.
+        /// Bandwidth of the codec in kbit/s.
         orig_media_cap_bandwidth: Integer = "origMediaCap_Bandwidth",
         /// The same of the other side.
         dest_media_cap_bandwidth: Integer = "destMediaCap_Bandwidth",

@@ -137,7 +137,7 @@ fn a_new_registration_says_why_it_came_and_without_media_ends_the_calls_of_the_l
     assert_eq!(world.registered(), [("2002".to_owned(), None)]);
     let mut again = phone::Skinny::new(&device("2001"), 17, [192, 0, 2, 13]);
     again.told = "14: Name=SEP Last=TCP-Closed".to_owned();
-    phones.comes_back(&mut world, 13, again);
+    phones.connects(&mut world, 13, again);
     assert_eq!(phones.shows(12), "");
     let told: Vec<String> = world
         .records()

@@ -39,7 +39,7 @@ fn all_is_over(world: &mut World, phones: &mut Skinnies, streams: &[u64]) {
 #[test]
 fn a_phone_that_comes_back_with_its_media_has_its_call_again() {
     let (mut world, mut phones, phone) = cut();
-    phones.comes_back(&mut world, 13, phone);
+    phones.connects(&mut world, 13, phone);
     assert_eq!(phones.shows(13), "reads \"Connected\", Zoë 2001 to Yves 2002");
     phones.presses(&mut world, 13, "Hold");
     assert_eq!(phones.shows(13), "holds, Zoë 2001 to Yves 2002");
@@ -53,7 +53,7 @@ fn a_phone_that_comes_back_with_its_media_has_its_call_again() {
 #[test]
 fn its_receiver_put_down_ends_the_call_that_it_took_back() {
     let (mut world, mut phones, phone) = cut();
-    phones.comes_back(&mut world, 13, phone);
+    phones.connects(&mut world, 13, phone);
     phones.does(&mut world, 13, |phone| phone.puts_down());
     all_is_over(&mut world, &mut phones, &[12, 13]);
 }
@@ -63,7 +63,7 @@ fn a_phone_whose_user_hung_up_meanwhile_ends_the_call_when_it_comes_back() {
     let (mut world, mut phones, mut phone) = cut();
     phone.puts_down();
     assert!(!phone.talks());
-    phones.comes_back(&mut world, 13, phone);
+    phones.connects(&mut world, 13, phone);
     all_is_over(&mut world, &mut phones, &[12, 13]);
 }
 
@@ -74,7 +74,7 @@ fn the_party_hangs_up_while_the_phone_is_away() {
     all_is_over(&mut world, &mut phones, &[12]);
     // It is told when it is back.
     assert!(phone.talks());
-    phones.comes_back(&mut world, 13, phone);
+    phones.connects(&mut world, 13, phone);
     all_is_over(&mut world, &mut phones, &[12, 13]);
 }
 
@@ -101,7 +101,7 @@ fn a_call_that_was_being_taken_back_is_heard_again_when_the_phone_is_there() {
     world.from(alice.address, &alice.respond(&resumed, "200 OK", &alice.sdp()));
     phones.settle(&mut world);
     world.expect(&alice, "ACK ");
-    phones.comes_back(&mut world, 12, phone);
+    phones.connects(&mut world, 12, phone);
     let again = world.expect(&alice, "INVITE ");
     world.from(alice.address, &alice.respond(&again, "200 OK", &alice.sdp()));
     phones.settle(&mut world);
@@ -129,7 +129,7 @@ fn who_is_moved_while_the_phone_is_away_is_heard_when_it_is_back() {
     phones.settle(&mut world);
     phones.presses(&mut world, 13, "Answer");
     phones.presses(&mut world, 12, "Transfer");
-    phones.comes_back(&mut world, 14, phone);
+    phones.connects(&mut world, 14, phone);
     assert_eq!(phones.shows(14), "reads \"Connected\", Zoë 2001 to Xena 2003");
     // Nobody was there who could have been told where it hears: it was put on hold.
     phones.presses(&mut world, 13, "Resume");
@@ -152,7 +152,7 @@ fn the_party_can_hold_the_call_and_take_it_back_when_the_phone_is_there_again() 
     phones.presses(&mut world, 12, "Hold");
     phones.presses(&mut world, 12, "Resume");
     assert!(phones.shows(12).starts_with("holds, "), "the phone cannot be told of a new port");
-    phones.comes_back(&mut world, 13, phone);
+    phones.connects(&mut world, 13, phone);
     phones.presses(&mut world, 12, "Resume");
     assert!(phones.phone(13).talks() && phones.phone(12).talks());
     phones.presses(&mut world, 12, "EndCall");
@@ -162,10 +162,10 @@ fn the_party_can_hold_the_call_and_take_it_back_when_the_phone_is_there_again() 
 #[test]
 fn a_phone_that_loses_its_connection_twice_has_its_call_still() {
     let (mut world, mut phones, phone) = cut();
-    phones.comes_back(&mut world, 13, phone);
+    phones.connects(&mut world, 13, phone);
     let phone = phones.is_cut(&mut world, 13);
     assert!(phone.talks() && phones.phone(12).talks());
-    phones.comes_back(&mut world, 14, phone);
+    phones.connects(&mut world, 14, phone);
     phones.presses(&mut world, 14, "EndCall");
     all_is_over(&mut world, &mut phones, &[12, 14]);
 }
@@ -175,8 +175,8 @@ fn both_lose_their_connections_and_both_come_back() {
     let (mut world, mut phones, one) = cut();
     let other = phones.is_cut(&mut world, 12);
     assert!(one.talks() && other.talks());
-    phones.comes_back(&mut world, 13, one);
-    phones.comes_back(&mut world, 14, other);
+    phones.connects(&mut world, 13, one);
+    phones.connects(&mut world, 14, other);
     phones.presses(&mut world, 14, "EndCall");
     all_is_over(&mut world, &mut phones, &[13, 14]);
 }
@@ -266,7 +266,7 @@ fn a_phone_that_comes_anew_as_by_the_clock_is_told_of_once() {
         let mut phone = phones.is_cut(&mut world, stream - 1);
         phone.told = "14: Name=SEP Last=TCP-Closed".to_owned();
         world.pass(Duration::from_secs(3600));
-        phones.comes_back(&mut world, stream, phone);
+        phones.connects(&mut world, stream, phone);
     }
     let told: Vec<String> = world
         .records()

@@ -69,7 +69,7 @@ const PORT_TIME: Duration = Duration::from_secs(10);
 impl Calls {
     /// No phone is there; `leg_ids` are those of a lane of its own.
     pub fn new(leg_ids: LegIds) -> Self {
-        // A phone may still have calls of the time before a restart: none that begins now has the number of one of those.
+        // A phone may still have calls of the time before a restart: what begins now has numbers behind theirs, but where lines are shared and theirs ran ahead.
         let references = (leg_ids.given() % u64::from(REFERENCES_MAX)) as u32;
         let shared = Shared {
             leg_ids,

@@ -59,10 +59,10 @@ impl Skinnies {
         self.connects(world, stream, Skinny::new(&device(number), version, [192, 0, 2, stream as u8]));
     }
 
-    /// This phone does.
+    /// This phone does, for the first time or once more.
     pub(crate) fn connects(&mut self, world: &mut World, stream: u64, mut phone: Skinny) {
         phone.connects();
-        let peer: SocketAddr = ([192, 0, 2, stream as u8], 49_152).into();
+        let peer: SocketAddr = (phone.ip, 49_152).into();
         let local: SocketAddr = ([192, 0, 2, 1], 2000).into();
         let (stream_id, transport) = (StreamId(stream), Transport::Tcp);
         let input =
@@ -94,19 +94,6 @@ impl Skinnies {
         self.settle(world);
         phone.forgets();
         phone
-    }
-
-    /// It comes back over another connection.
-    pub(crate) fn comes_back(&mut self, world: &mut World, stream: u64, mut phone: Skinny) {
-        phone.connects();
-        let peer: SocketAddr = (phone.ip, 49_153).into();
-        let local: SocketAddr = ([192, 0, 2, 1], 2000).into();
-        let (stream_id, transport) = (StreamId(stream), Transport::Tcp);
-        let input =
-            Input::StreamOpened { stream: stream_id, protocol: Protocol::Sccp, transport, local, peer };
-        world.input(input);
-        self.phones.insert(stream, phone);
-        self.settle(world);
     }
 
     /// Everything that was said is heard, and the media workers do what they are told.
