@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::LegId;
-use crate::leg::{Mute, Party};
+use crate::leg::{Mute, Party, Presentation};
 
 /// What a number does that reaches nobody by itself: a feature access code, or a number of call park, pickup, a conference or paging.
 ///
@@ -409,6 +409,26 @@ pub struct Participant {
     /// Whether it is heard.
     pub mute: Mute,
 }
+
+impl Participant {
+    /// Who it is, as a menu shows it: with a mark before who is not heard, and behind who began the conference and who asks.
+    pub fn shown(&self) -> String {
+        let Participant { number, party, is_starter, is_asker, mute } = self;
+        let who = match party.presentation {
+            Presentation::Allowed if !party.name.is_empty() => party.name.to_string(),
+            Presentation::Allowed if !party.number.is_empty() => party.number.to_string(),
+            Presentation::Allowed | Presentation::Restricted => format!("Anonymous {number}"),
+        };
+        let who: String = who.chars().filter(|character| !character.is_control()).take(SHOWN_NAME).collect();
+        let muted = if *mute == Mute::On { "[-] " } else { "" };
+        let starter = if *is_starter { " *" } else { "" };
+        let asker = if *is_asker { " (you)" } else { "" };
+        format!("{muted}{who}{starter}{asker}")
+    }
+}
+
+/// Characters of a name in a menu.
+const SHOWN_NAME: usize = 48;
 
 #[cfg(test)]
 mod tests {

@@ -2,8 +2,7 @@
 //!
 //! A key below the menu is told first, and then the number of the participant that was marked.
 
-use strowger_base::feature::{Control, FeatureRequest, Participant, ParticipantList, Turn};
-use strowger_base::leg::{Mute, Presentation};
+use strowger_base::feature::{Control, FeatureRequest, ParticipantList, Turn};
 
 use super::Shared;
 use super::io::Outbox;
@@ -100,7 +99,8 @@ fn menu(list: &ParticipantList, place: &str) -> String {
     end.push_str("</CiscoIPPhoneMenu>");
     let mut text = "<CiscoIPPhoneMenu><Title>Conference</Title><Prompt>Please select</Prompt>".to_owned();
     for participant in &list.participants {
-        let (name, number) = (name_of(participant), participant.number);
+        let name: String = participant.shown().chars().map(escaped).collect();
+        let number = participant.number;
         let item =
             format!("<MenuItem><Name>{name}</Name><URL>UserCallData:{place}:{number}</URL></MenuItem>");
         if text.len() + item.len() + end.len() > Data::BYTES {
@@ -109,21 +109,6 @@ fn menu(list: &ParticipantList, place: &str) -> String {
         text.push_str(&item);
     }
     text + &end
-}
-
-/// Who it is, with a mark before who is not heard.
-fn name_of(participant: &Participant) -> String {
-    let Participant { number, party, is_starter, is_asker, mute } = participant;
-    let who = match party.presentation {
-        Presentation::Allowed if !party.name.is_empty() => party.name.to_string(),
-        Presentation::Allowed if !party.number.is_empty() => party.number.to_string(),
-        Presentation::Allowed | Presentation::Restricted => format!("Anonymous {number}"),
-    };
-    let muted = if *mute == Mute::On { "[-] " } else { "" };
-    let starter = if *is_starter { " *" } else { "" };
-    let asker = if *is_asker { " (you)" } else { "" };
-    let shown = format!("{muted}{who}{starter}{asker}");
-    shown.chars().filter(|character| !character.is_control()).take(NAME).map(escaped).collect()
 }
 
 fn escaped(character: char) -> String {
@@ -138,13 +123,12 @@ fn escaped(character: char) -> String {
 
 /// It is shown at once, over what the screen shows.
 const PRIORITY: u32 = 2;
-/// Characters of a name.
-const NAME: usize = 48;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use strowger_base::leg::Party;
+    use strowger_base::feature::Participant;
+    use strowger_base::leg::{Mute, Party};
 
     fn participant(number: u32, name: &str) -> Participant {
         let party = Party { number: "1001".into(), name: name.into(), ..Party::default() };

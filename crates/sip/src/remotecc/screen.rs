@@ -3,8 +3,7 @@
 //! What the user chooses comes back as another `datapassthroughreq` (see [`super::read`]): the key below a menu first, where one was pressed,
 //! and then the number of the item that was marked.
 
-use strowger_base::feature::{Control, Participant, ParticipantList, QualityReason};
-use strowger_base::leg::{Mute, Presentation};
+use strowger_base::feature::{Control, ParticipantList, QualityReason};
 
 use super::tell::{Body, Part, escaped, request, screen};
 
@@ -46,7 +45,7 @@ type Key<'k> = (&'k str, String);
 /// The menu of a conference. Who may not change it gets no keys for that, only one to look again.
 pub(crate) fn participants(id: u32, list: &ParticipantList, keys: Keys) -> Body {
     let application = Application::Participants as u32;
-    let items = list.participants.iter().take(ITEMS).map(|it| (name_of(it), it.number));
+    let items = list.participants.iter().take(ITEMS).map(|it| (it.shown(), it.number));
     let key = |word: &str| format!("UserCallDataSoftKey:Select:{application}:0:{id}:0:{word}");
     let update = format!("UserCallDataSoftKey:Update:{application}:0:{id}:0:Update");
     let below: Vec<Key<'_>> = match list.control {
@@ -110,24 +109,6 @@ pub(super) fn passed(application: u32, id: u32) -> Part {
     ))
 }
 
-/// Who it is, with a mark before who is not heard.
-fn name_of(participant: &Participant) -> String {
-    let Participant { number, party, is_starter, is_asker, mute } = participant;
-    let who = match party.presentation {
-        Presentation::Restricted => format!("Anonymous {number}"),
-        Presentation::Allowed if !party.name.is_empty() => party.name.to_string(),
-        Presentation::Allowed if !party.number.is_empty() => party.number.to_string(),
-        Presentation::Allowed => format!("Anonymous {number}"),
-    };
-    let who: String = who.chars().take(NAME).collect();
-    let muted = if *mute == Mute::On { "[-] " } else { "" };
-    let starter = if *is_starter { " *" } else { "" };
-    let asker = if *is_asker { " (you)" } else { "" };
-    format!("{muted}{who}{starter}{asker}")
-}
-
 pub(super) const EXIT: &str = "SoftKey:Exit";
 /// Items that a menu has at most.
 const ITEMS: usize = 100;
-/// Characters of a name that are shown.
-const NAME: usize = 48;
