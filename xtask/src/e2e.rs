@@ -138,6 +138,21 @@ const SCENARIOS: &[Row] = &[
         stations::outside::telephone,
     ),
     (
+        "sccp-outside-transfer",
+        "such phones send baresip to each other, and baresip sends one of them to the other",
+        stations::outside::transfer,
+    ),
+    (
+        "sccp-outside-conference",
+        "such a phone confers with another one and baresip",
+        stations::outside::confer,
+    ),
+    (
+        "sccp-outside-line",
+        "such a phone and baresip share a line: in use at the other, and taken from hold there",
+        stations::outside::share,
+    ),
+    (
         "phones",
         "the phones of the command line and baresip talk, hold, transfer and confer, in SCCP and SIP",
         phones::telephone,

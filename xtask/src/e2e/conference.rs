@@ -10,7 +10,7 @@ use super::office::{CLEAR, hears, import, talk};
 use super::server::Server;
 
 /// Long enough for seconds of clean tones after jitter buffers, gain control and the tone that somebody has come.
-const TALK: Duration = Duration::from_secs(7);
+pub(super) const TALK: Duration = Duration::from_secs(7);
 /// Each of the others: both are brought to about the same level, so that each has about half.
 const EACH_MIN: f64 = 0.25;
 /// A phone's own tone, which it is not to hear.
@@ -162,15 +162,21 @@ fn three(context: &Context, server: &Server) -> Result<[Phone; 3], String> {
 fn hear_each_other(phones: &[Phone; 3]) -> Result<String, String> {
     let mut shares = Vec::new();
     for ((name, _, own), phone) in PHONES.iter().zip(phones) {
-        shares.push(hears_the_others(name, &phone.heard()?.last_seconds(3.0), *own)?);
+        let others: Vec<u32> = PHONES.iter().map(|row| row.2).filter(|tone| tone != own).collect();
+        shares.push(hears_the_others(name, &phone.heard()?.last_seconds(3.0), &others, *own)?);
     }
     Ok(shares.join(", "))
 }
 
 /// Both other tones are in what a phone heard, and its own is not; returns their shares.
-fn hears_the_others(name: &str, heard: &Recording, own: u32) -> Result<String, String> {
+pub(super) fn hears_the_others(
+    name: &str,
+    heard: &Recording,
+    others: &[u32],
+    own: u32,
+) -> Result<String, String> {
     let share = |tone: u32| heard.share_of(f64::from(tone));
-    let others: Vec<f64> = PHONES.iter().filter(|row| row.2 != own).map(|row| share(row.2)).collect();
+    let others: Vec<f64> = others.iter().map(|tone| share(*tone)).collect();
     let echo = share(own);
     let all = others.iter().sum::<f64>();
     if all < CLEAR || others.iter().any(|share| *share < EACH_MIN) || echo > OWN_MAX {

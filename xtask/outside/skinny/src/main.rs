@@ -2,17 +2,23 @@
 //! what standard input says:
 //!
 //! ```text
-//! outside-skinny 127.0.0.1:2000 SEP001122334455 17
-//! call 1001      a number on hook
-//! lift           the receiver; `put` puts it down
-//! dial 1001      keys, one by one
-//! key Hold       a soft key of the call that is shown, by its name there
+//! outside-skinny 127.0.0.1:2000 SEP001122334455 17 500 heard.raw
+//! call 1001             a number on hook
+//! lift                  the receiver; `put` puts it down
+//! dial 1001             keys, one by one
+//! key Hold              a soft key of the call that was told of last, by its name there
+//! key Resume Hold       the same of the call in this state
 //! ```
 //!
-//! What happens is a line on standard output: `registered`, `call CONNECTED 1001 1002`, `sends 127.0.0.1:4000 G711Ulaw64k`, `wrong …`.
+//! It says a tone of so many hertz, and what it hears goes into the file. What happens is a line on standard output: `registered`,
+//! `state Connected`, `sends 127.0.0.1:4000 G711Ulaw64k`, `wrong …`.
 
+mod sound;
+
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, ErrorKind, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +28,8 @@ use sccp_protocol::{
     ConnectionStatistics, DeviceType, Digit, FrameDecoder, MediaCapability, MediaStatus, MessageId,
     PhoneFeatures, ProtocolVersion, RegistrationMessage, ServerMessage, SoftKey,
 };
+
+use self::sound::{Law, Sound};
 
 /// From version 18 on numbers in these have 25 bytes, which stand beside what follows as Wireshark and others read them, and have three
 /// more here.
@@ -35,17 +43,21 @@ struct Phone {
     /// Nothing was agreed on before.
     agreed: bool,
     actions: Vec<SoftKey>,
-    /// The call that is shown: its line, its number, how it is.
-    call: Option<(u32, u32, CallState)>,
-    next_port: u16,
+    /// The calls that are shown, by their numbers: the line, and how it is.
+    calls: BTreeMap<u32, (u32, CallState)>,
+    /// Of which of them was told last.
+    latest: u32,
+    sounds: BTreeMap<u32, Sound>,
+    tone: f64,
+    heard: PathBuf,
     keepalive: Duration,
     said: Instant,
 }
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [server, name, version] = &arguments[..] else {
-        return Err("usage: outside-skinny SERVER NAME VERSION".into());
+    let [server, name, version, tone, heard] = &arguments[..] else {
+        return Err("usage: outside-skinny SERVER NAME VERSION TONE FILE".into());
     };
     let stream = TcpStream::connect(server)?;
     stream.set_read_timeout(Some(Duration::from_millis(20)))?;
@@ -63,8 +75,11 @@ fn main() -> Result<(), Failure> {
         version: ProtocolVersion::new(version.parse()?)?,
         agreed: false,
         actions: Vec::new(),
-        call: None,
-        next_port: 30_000,
+        calls: BTreeMap::new(),
+        latest: 0,
+        sounds: BTreeMap::new(),
+        tone: tone.parse()?,
+        heard: heard.into(),
         keepalive: Duration::from_secs(30),
         said: Instant::now(),
     };
@@ -121,7 +136,8 @@ impl Phone {
     }
 
     fn does(&mut self, order: &str) -> Result<(), Failure> {
-        let (line, call) = self.call.map_or((1, 0), |(line, call, _)| (line, call));
+        let (mut line, mut call) =
+            self.calls.get(&self.latest).map_or((1, 0), |(line, _)| (*line, self.latest));
         match order.split_once(' ').unwrap_or((order, "")) {
             ("call", number) => {
                 let line_instance = u32::from(self.version.wire() >= 17);
@@ -139,7 +155,15 @@ impl Phone {
                     wire_layout: None,
                 })
             }),
-            ("key", name) => {
+            ("key", key) => {
+                let (name, state) = key.split_once(' ').unwrap_or((key, ""));
+                if !state.is_empty() {
+                    let fits = |(_, (_, of)): &(&u32, &(u32, CallState))| format!("{of:?}") == state;
+                    let Some((number, (of, _))) = self.calls.iter().find(fits) else {
+                        return wrong(format!("no call is in the state {state} among {:?}", self.calls));
+                    };
+                    (line, call) = (*of, *number);
+                }
                 let known = self.actions.iter().find(|key| format!("{key:?}") == name);
                 let Some(event) = known.map(|key| key.wire_value()) else {
                     return wrong(format!("there is no key {name} among {:?}", self.actions));
@@ -199,7 +223,14 @@ impl Phone {
             ServerMessage::LineStatus { directory_number, .. } => told(&format!("line {directory_number}")),
             ServerMessage::TimeDate { year, .. } => told(&format!("registered in {year}")),
             ServerMessage::CallState { state, line_instance, call_reference } => {
-                self.call = (state != CallState::OnHook).then_some((line_instance, call_reference, state));
+                if state == CallState::OnHook {
+                    self.calls.remove(&call_reference);
+                    self.sounds.remove(&call_reference);
+                    self.latest = self.calls.keys().next_back().copied().unwrap_or(0);
+                } else {
+                    self.calls.insert(call_reference, (line_instance, state));
+                    self.latest = call_reference;
+                }
                 told(&format!("state {state:?}"))
             }
             ServerMessage::CallInfo { info, .. } => told(&format!(
@@ -208,21 +239,44 @@ impl Phone {
             )),
             ServerMessage::DisplayPrompt { text, .. } => told(&format!("prompt {text:?}")),
             ServerMessage::OpenReceiveChannel { call_reference, passthrough_party_id, codec, .. } => {
-                self.next_port += 2;
-                told(&format!("opens {} {codec:?}", self.next_port))?;
+                let sound = Sound::opens(&self.heard)?;
+                let port = sound.port()?;
+                self.sounds.insert(call_reference, sound);
+                told(&format!("opens {port} {codec:?}"))?;
                 self.says(&ClientMessage::OpenReceiveChannelAck {
                     status: MediaStatus::from(0),
                     address: IpAddr::V4(Ipv4Addr::LOCALHOST),
-                    port: self.next_port,
+                    port,
                     passthrough_party_id,
                     call_reference,
                 })
             }
-            ServerMessage::StartMediaTransmission { endpoint, .. } => {
+            ServerMessage::StartMediaTransmission { endpoint, call_reference, .. } => {
+                let Some(sound) = self.sounds.get_mut(&call_reference) else {
+                    return wrong(format!("call {call_reference} sends before it hears"));
+                };
+                let law = match endpoint.codec {
+                    codec if codec == Codec::from(4) => Law::Mu,
+                    codec if codec == Codec::from(2) => Law::A,
+                    codec => return wrong(format!("it has no {codec:?}")),
+                };
+                sound.sends(SocketAddr::from((endpoint.address, endpoint.rtp_port)), law, self.tone)?;
                 told(&format!("sends {}:{} {:?}", endpoint.address, endpoint.rtp_port, endpoint.codec))
             }
-            ServerMessage::CloseReceiveChannel(_) => told("closes"),
-            ServerMessage::StopMediaTransmission(_) => told("stops"),
+            ServerMessage::CloseReceiveChannel(of) => {
+                self.sounds.remove(&of.call_reference.get());
+                told("closes")
+            }
+            ServerMessage::StopMediaTransmission(of) => {
+                if let Some(sound) = self.sounds.get_mut(&of.call_reference.get()) {
+                    sound.stops();
+                }
+                told("stops")
+            }
+            ServerMessage::SelectSoftKeys { set, .. } => told(&format!("keys {set:?}")),
+            ServerMessage::SetLamp { stimulus, instance, mode } => {
+                told(&format!("lamp {stimulus:?} {instance} {mode:?}"))
+            }
             ServerMessage::ConnectionStatisticsRequest { directory_number, call_reference, processing } => {
                 self.says(&ClientMessage::ConnectionStatisticsResponse(ConnectionStatistics {
                     directory_number,
