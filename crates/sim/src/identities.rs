@@ -4,6 +4,10 @@
 //! the media workers to where those were told. No part of the server is asked.
 
 use std::collections::BTreeMap;
+#[cfg(test)]
+use std::collections::BTreeSet;
+#[cfg(test)]
+use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use strowger_base::leg::Service;
@@ -248,6 +252,42 @@ pub(crate) fn check<'p>(
         }
     }
     Ok(compared)
+}
+
+/// Who hears what, by the addresses of phones: somebody else, or a service, which is told in a word.
+#[cfg(test)]
+pub(crate) fn hearing<'p>(
+    phones: &'p [Phone],
+    stations: impl Iterator<Item = &'p Skinny>,
+    wires: &Wires,
+) -> BTreeMap<IpAddr, BTreeSet<Result<IpAddr, &'static str>>> {
+    let since = Instant::default();
+    let sessions = phones
+        .iter()
+        .flat_map(|phone| phone.sessions().map(move |session| Ear::of_session(phone, session, since)));
+    let of_stations = stations.flat_map(|station| Ear::of_station("", station));
+    let ears: Vec<Ear<'_>> = sessions.chain(of_stations).collect();
+    let mut heard: BTreeMap<IpAddr, BTreeSet<Result<IpAddr, &'static str>>> = BTreeMap::new();
+    for ear in ears.iter().filter(|ear| ear.listens) {
+        let speaks_there = |other: &&Ear<'_>| other.to.and_then(|to| wires.leads(to)) == Some(ear.own);
+        let others = ears.iter().filter(speaks_there).map(|other| Ok(other.own.ip()));
+        // Perhaps through a relay.
+        let plays_there = |wire: &&Wire| wire.far[0].and_then(|to| wires.leads(to)) == Some(ear.own);
+        let service = wires.0.values().filter(plays_there).find_map(|wire| wire.service);
+        let service = service.and_then(|service| {
+            Some(Err(match service {
+                Service::Conference(_) => "a conference",
+                Service::Page { .. } => "a page",
+                Service::Sounds => "what is played to who waits",
+                Service::Echo => "itself",
+                // What is heard before an answer an SCCP phone may make by itself.
+                _ => return None,
+            }))
+        });
+        heard.entry(ear.own.ip()).or_default().extend(others.chain(service));
+    }
+    heard.retain(|_, all| !all.is_empty());
+    heard
 }
 
 /// The phones that hear each other and nobody else, with the addresses of their sound.

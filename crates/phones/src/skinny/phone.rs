@@ -74,8 +74,10 @@ pub struct Skinny {
     pub prompt: String,
     /// What it was told beside calls, for a while.
     pub notice: String,
-    /// How it rings.
+    /// How it rings, as it was told last.
     pub ringer: u32,
+    /// How each call rings that does: 2 inside, 3 outside, 4 feature, 5 by light alone.
+    pub rings: BTreeMap<u32, u32>,
     /// Tones that it was told to play beside calls.
     pub beeps: Vec<u32>,
     /// Its loudspeaker is on.
@@ -533,6 +535,29 @@ impl Skinny {
         if let Some(call) = call.and_then(|call| self.calls.get_mut(&call)) {
             call.heard.push(key);
         }
+    }
+
+    /// What is left of calls that it does not show any more: ports, sound that it sends, a ring, the lamp of a line.
+    pub fn is_haunted(&self) -> Option<String> {
+        let shows = |call: &u32| self.calls.contains_key(call);
+        if let Some((call, port, _)) = self.ports.values().find(|(call, ..)| !shows(call)) {
+            return Some(format!("port {port} is open for call {call}, which it does not show"));
+        }
+        if let Some((party, (to, ..))) =
+            self.sending.iter().find(|(party, _)| !self.ports.contains_key(party))
+        {
+            return Some(format!("it sends to {to} for port {party}, which is not open"));
+        }
+        let rings = |call: &u32| self.calls.get(call).is_some_and(|call| call.state == RING_IN);
+        if let Some((call, mode)) = self.rings.iter().find(|(call, _)| !rings(call)) {
+            return Some(format!("it rings (mode {mode}) for call {call}, which does not"));
+        }
+        let has_call = |line: u32| self.calls.values().any(|call| call.line == line);
+        let is_line = |line: u32| self.lines.keys().next() == Some(&line);
+        // 1: dark.
+        let mut lit = self.lamps.iter().filter(|((kind, _), mode)| *kind == u32::from(LINE) && **mode != 1);
+        lit.find(|((_, line), _)| is_line(*line) && !has_call(*line))
+            .map(|((_, line), mode)| format!("the lamp of line {line}, which has no call, is in mode {mode}"))
     }
 
     /// Whether it hears and sends.

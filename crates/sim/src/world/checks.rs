@@ -5,6 +5,7 @@ use std::time::Duration;
 use strowger_base::LineName;
 use strowger_node::io::{Answer, Leftovers, Question};
 
+use super::stations::Station;
 use super::{Failure, World};
 use crate::identities;
 use crate::phone::Watching;
@@ -133,7 +134,24 @@ impl World {
             let (number, calls) = (&phone.account.number, phone.describe());
             return Err(format!("a phone of {number} is still in a call: {calls}"));
         }
-        Ok(())
+        self.check_stations()?;
+        let still = |it: &&Station| it.phone.registered && !it.phone.calls.is_empty();
+        match self.stations.phones.values().find(still) {
+            Some(it) => {
+                Err(format!("{} is still in a call: {}", it.phone.name, it.phone.display().join(", ")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// SCCP phones: nothing is left of calls that they do not show any more. Of one without a connection nobody knows.
+    pub(super) fn check_stations(&self) -> Result<(), Failure> {
+        let connected = self.stations.phones.values().filter(|it| it.phone.registered);
+        let mut haunted = connected.filter_map(|it| Some((it, it.phone.is_haunted()?)));
+        match haunted.next() {
+            Some((it, why)) => Err(format!("{:?} at {}: {why}", self.now.mono, it.phone.name)),
+            None => Ok(()),
+        }
     }
 }
 

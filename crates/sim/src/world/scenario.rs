@@ -10,6 +10,7 @@ mod stations;
 mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use strowger_base::CallId;
@@ -25,6 +26,7 @@ use strowger_node::io::{Answer, Push, Pushed, QueryId, Question, UserSetting};
 
 use self::wants::{GATEWAY, RECORDER, keypad, wanted};
 use super::{Plan, SETTLE, World};
+use crate::identities;
 use crate::network::Weather;
 use crate::phone::{Beside, Codecs, Manners, Phone, Watching};
 use crate::setting;
@@ -32,7 +34,7 @@ use crate::setting;
 /// A scenario that is being played.
 struct Scenario {
     world: World,
-    displays: BTreeMap<String, BTreeSet<String>>,
+    displays: BTreeMap<String, Vec<String>>,
     /// Records of the journal that were looked at for what screens told.
     looked: usize,
     /// Keys have the names that they have at SIP phones, wherever they are pressed.
@@ -350,28 +352,25 @@ impl Scenario {
         let mut names = BTreeMap::new();
         for (number, it) in &self.world.stations.phones {
             names.insert(number.clone(), 1);
-            let shown: BTreeSet<String> = it.phone.display().into_iter().collect();
+            let shown = sorted(it.phone.display());
             let before = self.displays.insert(number.clone(), shown.clone()).unwrap_or_default();
             if shown != before {
-                let all: Vec<String> = shown.into_iter().collect();
-                let text = if all.is_empty() { "is idle".to_owned() } else { all.join(", ") };
+                let text = if shown.is_empty() { "is idle".to_owned() } else { shown.join(", ") };
                 news.push_str(&format!("    {number} {text}\n"));
             }
         }
         for (name, it) in &self.world.stations.routers {
-            let shown: BTreeSet<String> = it.router.shows().into_iter().collect();
+            let shown = sorted(it.router.shows());
             let before = self.displays.insert(name.clone(), shown.clone()).unwrap_or_default();
             if shown != before {
-                let all: Vec<String> = shown.into_iter().collect();
-                let text = if all.is_empty() { "is idle".to_owned() } else { all.join(", ") };
+                let text = if shown.is_empty() { "is idle".to_owned() } else { shown.join(", ") };
                 news.push_str(&format!("    {name} {text}\n"));
             }
         }
         for (name, shown) in self.sip_displays(&mut names) {
             let before = self.displays.insert(name.clone(), shown.clone()).unwrap_or_default();
             if shown != before {
-                let all: Vec<String> = shown.into_iter().collect();
-                let text = if all.is_empty() { "is idle".to_owned() } else { all.join(", ") };
+                let text = if shown.is_empty() { "is idle".to_owned() } else { shown.join(", ") };
                 news.push_str(&format!("    {name} {text}\n"));
             }
         }
@@ -379,7 +378,7 @@ impl Scenario {
     }
 
     /// What SIP phones show, each by its name in scripts. Of lines that are named here the first phone is another one.
-    fn sip_displays(&self, names: &mut BTreeMap<String, u32>) -> Vec<(String, BTreeSet<String>)> {
+    fn sip_displays(&self, names: &mut BTreeMap<String, u32>) -> Vec<(String, Vec<String>)> {
         let mut all = Vec::new();
         for phone in &self.world.phones {
             let place: &mut u32 = names.entry(phone.account.number.clone()).or_default();
@@ -391,9 +390,31 @@ impl Scenario {
                 _ => None,
             };
             let shown = phone.display().into_iter().chain(phone.watches.iter().filter_map(lamp));
-            all.push((name, shown.collect()));
+            all.push((name, sorted(shown)));
         }
         all
+    }
+
+    /// What each phone hears, by its name in scripts: other phones and services. Of `lines` the first phone is an SCCP phone.
+    fn hearing(&self, lines: &BTreeMap<String, u32>) -> BTreeMap<String, Vec<String>> {
+        let mut names: BTreeMap<IpAddr, String> = BTreeMap::new();
+        for (name, it) in &self.world.stations.phones {
+            names.insert(it.phone.ip.into(), name.clone());
+        }
+        let mut places = lines.clone();
+        for phone in &self.world.phones {
+            let place: &mut u32 = places.entry(phone.account.number.clone()).or_default();
+            let letter = if *place == 0 { "" } else { "b" };
+            names.insert(phone.address.ip(), format!("{}{letter}", phone.account.number));
+            *place += 1;
+        }
+        let name = |ip: IpAddr| names.get(&ip).cloned().unwrap_or_else(|| ip.to_string());
+        let stations = self.world.stations.phones.values().map(|it| &it.phone);
+        let heard = identities::hearing(&self.world.phones, stations, &self.world.wires);
+        let words = |all: BTreeSet<Result<IpAddr, &str>>| {
+            sorted(all.into_iter().map(|who| who.map_or_else(str::to_owned, name)))
+        };
+        heard.into_iter().map(|(who, all)| (name(who), words(all))).collect()
     }
 
     /// Everybody hangs up, and nothing may be left.
@@ -463,6 +484,13 @@ impl From<bool> for Did {
     fn from(done: bool) -> Self {
         if done { Did::Done } else { Did::NotNow }
     }
+}
+
+/// What a display shows, in one order. The same may stand there twice: two calls with the same party.
+fn sorted(shown: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = shown.into_iter().collect();
+    all.sort_unstable();
+    all
 }
 
 /// The number of a phone's line, and whether it is the second one of that.

@@ -52,7 +52,14 @@ impl Skinny {
             0x86 => {
                 self.lamps.insert((message.word(0), message.word(4)), message.word(8));
             }
-            0x85 => self.ringer = message.word(0),
+            0x85 => {
+                self.ringer = message.word(0);
+                // 1: it rings no more.
+                match self.ringer {
+                    1 => _ = self.rings.remove(&message.word(12)),
+                    mode => _ = self.rings.insert(message.word(12), mode),
+                }
+            }
             0x88 => {
                 self.speaker = message.word(0) == 1;
                 self.is_audible();

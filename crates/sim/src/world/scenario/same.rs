@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Did, Extra, Scenario, neutral, place_of};
+use super::{Did, Extra, Scenario, neutral, place_of, sorted};
 
 /// Which phones speak SCCP.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -96,6 +96,19 @@ fn read(text: &str) -> Vec<Script<'_>> {
     scripts
 }
 
+/// What each phone hears after a step of a script.
+type Hearing = BTreeMap<String, Vec<String>>;
+
+/// What is heard after each step of a script with SIP phones alone; after none where it cannot be played so.
+fn heard_with_sip(script: &Script<'_>) -> Vec<Hearing> {
+    let mut scenario = Scenario::with(&script.wants, &[]);
+    let heard = script.steps.iter().map(|step| {
+        scenario.goes_on(step.line);
+        scenario.hearing(&BTreeMap::new())
+    });
+    heard.collect()
+}
+
 /// What is otherwise when a script is played with these phones: lines.
 fn differences(script: &Script<'_>, variant: Variant) -> Result<Vec<String>, String> {
     let second = script.wants.contains(&"two phones");
@@ -120,6 +133,8 @@ fn differences(script: &Script<'_>, variant: Variant) -> Result<Vec<String>, Str
     let speaks = |name: &str| stations.iter().any(|it| it.name == name);
     let mut scenario = Scenario::with(&script.wants, &stations);
     scenario.translates = true;
+    let with_sip = heard_with_sip(script);
+    let mut unlike: BTreeMap<String, String> = BTreeMap::new();
     let (mut expected, mut before) = (BTreeMap::new(), BTreeMap::new());
     let (mut found, mut answered) = (Vec::new(), BTreeSet::new());
     for (at, step) in script.steps.iter().enumerate() {
@@ -146,7 +161,7 @@ fn differences(script: &Script<'_>, variant: Variant) -> Result<Vec<String>, Str
             }
         }
         let mut known = BTreeMap::new();
-        let mut now: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut now: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for extra in &stations {
             if let Some(it) = scenario.world.stations.phones.get(&extra.name) {
                 now.insert(
@@ -159,15 +174,16 @@ fn differences(script: &Script<'_>, variant: Variant) -> Result<Vec<String>, Str
                 }
             }
         }
+        let hearing = scenario.hearing(&known);
         for (name, shown) in scenario.sip_displays(&mut known) {
-            now.insert(name, shown.iter().map(|shown| neutral::with_keys(shown)).collect());
+            now.insert(name, sorted(shown.iter().map(|shown| neutral::with_keys(shown))));
         }
         for (name, shown) in now {
             let wanted = expected.get(&name).copied().unwrap_or("is idle");
             let later = talks_later(script, at, &name);
             let wanted = match wanted {
-                "is idle" => BTreeSet::new(),
-                _ if !speaks(&name) => wanted.split(", ").map(neutral::with_keys).collect(),
+                "is idle" => Vec::new(),
+                _ if !speaks(&name) => sorted(wanted.split(", ").map(neutral::with_keys)),
                 _ if neutral::of_script(wanted, later) == shown => continue,
                 _ => neutral::of_script(wanted, None),
             };
@@ -177,6 +193,26 @@ fn differences(script: &Script<'_>, variant: Variant) -> Result<Vec<String>, Str
                 lines.extend(differs.clone());
             }
             before.insert(name, differs);
+        }
+        // Whoever shows the same hears the same.
+        for name in &names {
+            let of = |all: Option<&Hearing>| all.and_then(|all| all.get(name)).cloned().unwrap_or_default();
+            let (heard, wanted) = (of(Some(&hearing)), of(with_sip.get(at)));
+            // Who has answered by itself hears, and is heard, as it is later in the script.
+            let early = answered.range(at..).any(|later| of(with_sip.get(*later)) == heard)
+                || speaks(name) && expected.get(name).is_some_and(|shown| shown.contains("autoanswer"));
+            let nothing = |all: &[String]| if all.is_empty() { "nothing".to_owned() } else { all.join(", ") };
+            let says = format!("    {name} hears {}, and not: {}", nothing(&heard), nothing(&wanted));
+            let shows_the_same = before.get(name).is_none_or(Option::is_none);
+            if heard == wanted || early {
+                unlike.remove(name);
+            } else if shows_the_same && unlike.get(name) != Some(&says) {
+                lines.push(says.clone());
+                unlike.insert(name.clone(), says);
+            }
+        }
+        if let Err(why) = scenario.world.check_stations() {
+            lines.push(format!("    FAILED: {why}"));
         }
         if !lines.is_empty() {
             found.push(step.line.to_owned());
@@ -265,8 +301,8 @@ fn lamps(script: &Script<'_>, name: &str) -> Vec<String> {
     lamps
 }
 
-fn words(shown: &BTreeSet<String>) -> String {
-    if shown.is_empty() { "is idle".to_owned() } else { shown.iter().cloned().collect::<Vec<_>>().join(", ") }
+fn words(shown: &[String]) -> String {
+    if shown.is_empty() { "is idle".to_owned() } else { shown.join(", ") }
 }
 
 const FILES: [(&str, &str); 21] = [
