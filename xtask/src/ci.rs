@@ -11,6 +11,8 @@ use crate::{e2e, workspace};
 
 mod count;
 
+pub(crate) use count::tests_in;
+
 /// Seeds of the simulation that one run of the gate plays.
 const SIMULATION_SEEDS: u32 = 200;
 

@@ -21,6 +21,7 @@ mod codes;
 mod conference;
 pub(crate) mod configuration;
 mod damage;
+mod deliveries;
 mod dialling;
 mod intercom;
 mod interface;
@@ -168,6 +169,11 @@ const SCENARIOS: &[Row] = &[
     ("changes", "a trial that lapses in a kill, two people at once, tables, a log-in", interface::changes),
     ("live", "numbers, phones and secrets change while people telephone", live::live),
     ("tenants", "two companies with the same numbers call each their own", tenants::tenants),
+    (
+        "sftp-openssh",
+        "files to OpenSSH and vsftpd: whole, refused with the reason, killed in the middle",
+        deliveries::servers,
+    ),
     ("backup", "made while people talk, cut, restored, and a phone registers there", backup::backup),
     ("api-fuzz", "everything that the OpenAPI document allows, tried", interface::fuzz),
     ("port-in-use", "names the port and who may hold it", damage::port_in_use),

@@ -27,6 +27,14 @@ pub(crate) const PYTHON: Peer = Peer { program: "python3", package: "python3-ven
 pub(crate) const OPENSSL: Peer = Peer { program: "openssl", package: "openssl" };
 /// Opens backups without the server's program.
 pub(crate) const AGE: Peer = Peer { program: "age", package: "age" };
+/// OpenSSH's server: files are delivered to it.
+pub(crate) const SSHD: Peer = Peer { program: "sshd", package: "openssh-server" };
+/// Makes keys for it.
+pub(crate) const SSH_KEYGEN: Peer = Peer { program: "ssh-keygen", package: "openssh-client" };
+/// Fetches files from us.
+pub(crate) const SFTP: Peer = Peer { program: "sftp", package: "openssh-client" };
+/// An FTP server, with TLS.
+pub(crate) const VSFTPD: Peer = Peer { program: "vsftpd", package: "vsftpd" };
 /// Relays media; the benchmarks compare with it.
 pub(crate) const RTPENGINE: Peer = Peer { program: "rtpengine", package: "rtpengine-daemon" };
 /// Counts instructions for the benchmarks.

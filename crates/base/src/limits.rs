@@ -10,6 +10,12 @@ pub const SIP_MESSAGE_TIME: Duration = Duration::from_secs(32);
 pub const SCCP_FRAME_BYTES: usize = 8192;
 /// How long an SCCP frame may take from its first byte to its last; a connection that takes longer is closed.
 pub const SCCP_FRAME_TIME: Duration = Duration::from_secs(32);
+/// First bytes of an SSH server that are kept, so that its lists of algorithms can be told; what comes later is not looked at there.
+pub const SSH_GREETING_BYTES: usize = 64 * 1024;
+/// Largest packet of SFTP, in bytes; the session in which a larger one comes ends.
+pub const SFTP_PACKET_BYTES: usize = 256 * 1024;
+/// Largest reply of an FTP server, in bytes; the session in which a larger one comes ends.
+pub const FTP_REPLY_BYTES: usize = 16 * 1024;
 /// SCCP stations at once; a further one is told so and not registered.
 pub const STATIONS: usize = 100_000;
 /// Devices that nobody has configured and that wait until they are, at once; a further one is refused.

@@ -3,7 +3,7 @@
 use super::Tally;
 
 /// The tally of a summary line, of `cargo test`, of `cargo nextest` or of the simulator.
-pub(super) fn tests_in(line: &str) -> Option<Tally> {
+pub(crate) fn tests_in(line: &str) -> Option<Tally> {
     let line = without_colour(line);
     let is_simulation =
         || line.split_once(" passed, ").is_some_and(|(number, _)| number.parse::<usize>().is_ok());

@@ -19,6 +19,7 @@ pub(super) enum Company {
 const BUSY: &[&str] = &[
     "api-fuzz",
     "backup",
+    "sftp-openssh",
     "torture",
     "sccp-dissector",
     "overlap",

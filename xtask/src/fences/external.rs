@@ -39,7 +39,7 @@ const ONE_CORE: &[(&str, &str)] = &[
     ("strowger-dialplan", "jiff"),
 ];
 
-/// What the shells may use, and why.
+/// What drivers and shells may use, and why.
 const SHELLS: &[(&str, &str)] = &[
     // The program: docs/adr/0013-outside-crates-of-the-program.md says what each is for.
     ("strowger", "aes-gcm-siv"),
@@ -74,6 +74,13 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger", "thiserror"),
     ("strowger", "tokio"),
     ("strowger", "toml"),
+    // Files on their way to other servers: docs/adr/0039-files-are-delivered-with-russh.md.
+    ("strowger-transfer", "russh"),
+    ("strowger-transfer", "rustls"),
+    ("strowger-transfer", "serde"),
+    ("strowger-transfer", "sha2"),
+    ("strowger-transfer", "tokio"),
+    ("strowger-transfer", "tokio-rustls"),
     // Reads what the server, cargo and the load generator print, and the vectors of the dial plan, a YAML file.
     ("xtask", "serde"),
     ("xtask", "serde-saphyr"),
@@ -93,6 +100,7 @@ const TESTS: &[(&str, &str)] = &[
     // Proves that reading a message allocates nothing.
     ("strowger-media", "allocation-counter"),
     ("strowger-sip", "allocation-counter"),
+    ("strowger-transfer", "serde_json"),
 ];
 
 /// What is wrong with the uses of other people's crates.

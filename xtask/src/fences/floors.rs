@@ -4,7 +4,7 @@ use crate::workspace::{Edge, Graph};
 
 /// Every crate that exists or is foreseen, with its floor. The only such table.
 ///
-/// 0 ground, 1 protocols and rules, 2 domains, 3 the whole, 4 shells.
+/// 0 ground, 1 protocols and rules, 2 domains, 3 the whole, 4 drivers, 5 shells.
 pub(crate) const FLOORS: &[(&str, u8)] = &[
     ("strowger-base", 0),
     ("strowger-dialplan", 1),
@@ -23,9 +23,10 @@ pub(crate) const FLOORS: &[(&str, u8)] = &[
     ("strowger-presence", 2),
     ("strowger-provision", 2),
     ("strowger-node", 3),
-    ("strowger", 4),
-    ("strowger-sim", 4),
-    ("xtask", 4),
+    ("strowger-transfer", 4),
+    ("strowger", 5),
+    ("strowger-sim", 5),
+    ("xtask", 5),
 ];
 
 /// Edges that go down and are wrong all the same: call control and presence know legs and signals, never a protocol.
@@ -37,6 +38,9 @@ const NEVER: &[(&str, &str)] = &[
     ("strowger-diag", "strowger-sip"),
     ("strowger-diag", "strowger-sccp"),
 ];
+
+/// The floor of crates that do IO and know nothing of calls: of ours they use the ground alone.
+const DRIVERS: u8 = 4;
 
 /// The floor of a crate of ours.
 pub(crate) fn floor(name: &str) -> Option<u8> {
@@ -70,6 +74,9 @@ fn complaint(edge: &Edge) -> Option<String> {
     if to > from {
         return Some(format!("{user} (floor {from}) uses {used} (floor {to}): arrows go down"));
     }
+    if from == DRIVERS && to > 0 {
+        return Some(format!("{user} must never use {used}: a driver knows nothing of calls"));
+    }
     (to == from).then(|| format!("{user} and {used} are siblings on floor {from}: they meet one floor up"))
 }
 
@@ -101,6 +108,10 @@ mod tests {
         check("strowger-sip", "strowger-media", Some("siblings"));
         check("strowger-callcontrol", "strowger-diag", Some("siblings"));
         check("strowger-callcontrol", "strowger-sip", Some("never"));
+        check("strowger", "strowger-transfer", None);
+        check("strowger-transfer", "strowger-base", None);
+        check("strowger-transfer", "strowger-cdr", Some("nothing of calls"));
+        check("strowger-transfer", "strowger", Some("arrows go down"));
         check("strowger-base", "strowger-sip", Some("arrows go down"));
         check("strowger-media", "strowger-node", Some("arrows go down"));
         check("strowger-sim", "strowger", Some("siblings"));
