@@ -158,6 +158,9 @@ impl Ftp {
                 bounded(self.step, data.write_all(piece)).await??;
             }
             bounded(self.step, data.shutdown()).await??;
+            // What the server says beside our data, tickets of TLS 1.3 for one, is read until it closes as well: a connection that is
+            // closed with something unread is reset, and the server takes the file for one that was cut off.
+            let _ = timeout(GOODBYE_TIME, (&mut data).take(REST_BYTES).read_to_end(&mut Vec::new())).await;
             Ok(())
         };
         let sent: Result<(), Cause> = sent.await;
@@ -368,7 +371,10 @@ async fn bounded<T>(time: Duration, work: impl Future<Output = T>) -> Result<T, 
 
 /// Bytes of a file that are written within one step.
 const PIECE_BYTES: usize = 32 * 1024;
+/// How long saying goodbye may take, or the other side's part of closing a connection.
 const GOODBYE_TIME: Duration = Duration::from_secs(1);
+/// What a server may say on a connection on which it only has to listen.
+const REST_BYTES: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
