@@ -35,8 +35,13 @@ impl LineName {
 
     /// Its partition; empty for the null partition.
     pub fn partition(&self) -> &str {
-        self.0.split_once(IN).map_or("", |(_, partition)| partition)
+        partition_of(&self.0)
     }
+}
+
+/// The partition of the line with this name; empty for the null partition, and of what is the name of no line.
+pub fn partition_of(name: &str) -> &str {
+    name.split_once(IN).map_or("", |(_, partition)| partition)
 }
 
 /// The number of the line with this name. Of what is the name of no line, such as a hunt pilot's number, it is that itself.

@@ -1,16 +1,20 @@
 //! Floor 2: call detail and call management records as CUCM writes and reads them, without IO.
 //!
 //! [`Cdr`] and [`Cmr`] are the records, [`mod@file`] is how they stand in files, [`FileName`] how those are called. [`cause`] and [`address`] are
-//! the two numbers in them that have to be taken apart. It refuses to know where files lie and who gets them.
+//! the two numbers in them that have to be taken apart. A [`Composer`] reads the journal of a call and says what is written of it. It refuses to know where files lie and who gets them.
 
 pub mod address;
 pub mod cause;
 mod cdr;
 mod cmr;
+pub mod codec;
+mod compose;
 pub mod file;
 mod name;
 pub mod record;
+pub mod words;
 
 pub use cdr::Cdr;
 pub use cmr::Cmr;
+pub use compose::{Composer, QualityRecords, Rules};
 pub use name::{FileName, NameError, RecordKind};

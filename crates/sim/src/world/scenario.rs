@@ -4,6 +4,7 @@
 //! second. When a scenario is over everybody hangs up, and nothing may be left.
 
 mod neutral;
+mod records;
 mod same;
 mod sound;
 mod stations;
