@@ -1,7 +1,8 @@
 //! Floor 2: call detail and call management records as CUCM writes and reads them, without IO.
 //!
 //! [`Cdr`] and [`Cmr`] are the records, [`mod@file`] is how they stand in files, [`FileName`] how those are called. [`cause`] and [`address`] are
-//! the two numbers in them that have to be taken apart. A [`Composer`] reads the journal of a call and says what is written of it. It refuses to know where files lie and who gets them.
+//! the two numbers in them that have to be taken apart. A [`Composer`] reads the journal of a call and says what is written of it; [`spool`] is how that
+//! stands on the disk of a node until it is in files. It refuses to know where files lie and who gets them.
 
 pub mod address;
 pub mod cause;
@@ -12,6 +13,7 @@ mod compose;
 pub mod file;
 mod name;
 pub mod record;
+pub mod spool;
 pub mod words;
 
 pub use cdr::Cdr;

@@ -18,10 +18,11 @@ pub use reference::Ref;
 pub use room::Room;
 pub use secret::{DigestText, PasswordHash, SEALED, SealedCode, SealedText};
 pub use text::{
-    Address, CodeText, CountryName, Description, DialledText, DiscardInstructions, DisplayName, DomainName,
-    EndPoint, FilterClauses, Host, HostKey, HostText, HoursText, IncomingPrefix, Label, MaskText, Moment,
-    Name, NumberText, PathText, PatternOrName, PatternText, PhoneName, PortText, PrefixText, ScreenDocument,
-    ScreenText, ServiceUrl, SoundFile, SourceText, Subnet, Told, UriText, UserName, Word, ZoneName,
+    Address, ClusterId, CodeText, CountryName, Description, DialledText, DiscardInstructions, DisplayName,
+    DomainName, EndPoint, FilterClauses, Host, HostKey, HostText, HoursText, IncomingPrefix, Label, MaskText,
+    Moment, Name, NumberText, PathText, PatternOrName, PatternText, PhoneName, PortText, PrefixText,
+    ScreenDocument, ScreenText, ServiceUrl, SoundFile, SourceText, Subnet, Told, UriText, UserName, Word,
+    ZoneName,
 };
 
 /// A type of setting.

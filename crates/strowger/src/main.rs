@@ -37,6 +37,7 @@ mod phone;
 mod print;
 mod process;
 mod readiness;
+mod records;
 mod report;
 mod resources;
 mod server;

@@ -32,6 +32,7 @@ use crate::log;
 use crate::mailbox::{Sender, mailbox};
 use crate::media;
 use crate::newcomers;
+use crate::records::RecordWriter;
 use crate::shutdown::Signals;
 use crate::sockets::{SipSocket, SipSockets, refusal};
 use crate::sounds::Sounds;
@@ -41,6 +42,9 @@ use crate::telephony::{self, Telephony, ThisRun};
 use crate::this_server::Machine;
 use crate::tls::Certified;
 use crate::vault::Vault;
+
+/// The number of this server in its cluster.
+const NODE: NodeId = NodeId(1);
 
 /// Everything that was opened, before anything runs.
 pub(crate) struct Opened {
@@ -175,6 +179,7 @@ impl Opened {
                 .count("calls", recovered.closed as u64)
                 .write();
         }
+        let extent = store.extent();
         let gate = Arc::new(http::Gate::new());
         let (keeper, telephony) = self.configuration(&sender, &gate)?;
         let machine = telephony.machine();
@@ -191,6 +196,9 @@ impl Opened {
         }
         store.obey(machine.clone());
         let sip = Arc::clone(&configuration.sip);
+        let epoch = seed()?[0];
+        let records = RecordWriter::open(&self.data, NODE.0.into(), epoch, extent, keeper.watch())
+            .with_context(|| format!("cannot open the call records in {}", self.data.display()))?;
         let sounds = Arc::new(Sounds::new(&self.data));
         let library = sounds.library();
         let (followed, live) = (Arc::clone(&sounds), keeper.watch());
@@ -210,7 +218,7 @@ impl Opened {
             sip_port: self.advertised().port(),
         };
         let mut node = Node::new(Parameters {
-            node: NodeId(1),
+            node: NODE,
             shard: ShardId(0),
             seed: seed()?,
             key_seed: Secret::new(random()?),
@@ -234,6 +242,7 @@ impl Opened {
         let (media_sender, media_threads, watch) =
             media::threads(media::threads_wanted(media_ports), rng, &parts)?;
         let (stream_sender, connections) = streams::connections(budget.streams);
+        thread::Builder::new().name("records".into()).spawn(move || records.run())?;
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
         thread::Builder::new().name("sounds".into()).spawn(move || {
             if let Err(error) = followed.follow(live) {

@@ -7,6 +7,7 @@
 mod batch;
 mod chains;
 mod copy;
+mod follower;
 mod index;
 mod mailboxes;
 mod notices;
@@ -43,6 +44,7 @@ use recovery::Checkpoint;
 use segment::{Position, Writer};
 
 pub(crate) use copy::{Found, check, copy};
+pub(crate) use follower::{Extent, Followed, Follower};
 pub(crate) use index::{CallRow, Index};
 pub(crate) use notices::refused;
 pub(crate) use reader::Segments;
@@ -55,6 +57,8 @@ pub(crate) struct Store {
     /// Says it in place of that, while the configuration may change.
     machine: Option<watch::Receiver<Machine>>,
     writer: Writer,
+    /// Who follows the journal reads what is written here.
+    extent: Extent,
     chains: Chains,
     index: Index,
     /// What the index does not know yet.
@@ -107,6 +111,7 @@ impl Store {
         let found = recovery::find(&folder, &index.checkpoint().map_err(io::Error::other)?)?;
         let (sender, queue, empty) = sender::new();
         let mut store = Store {
+            extent: Extent::new(found.writer.end()),
             folder,
             limit_bytes,
             machine: None,
@@ -135,6 +140,11 @@ impl Store {
             torn_bytes: found.torn_bytes,
         };
         Ok((sender, store, recovered))
+    }
+
+    /// For who follows the journal.
+    pub(crate) fn extent(&self) -> Extent {
+        self.extent.clone()
     }
 
     /// Tells what happens from now on.
@@ -279,6 +289,7 @@ impl Store {
 
     fn write(&mut self, now: Clock) -> io::Result<()> {
         self.writer.flush()?;
+        self.extent.wrote(self.writer.end());
         let promised = !self.waiting.is_empty();
         if promised {
             self.writer.sync()?;
@@ -290,7 +301,7 @@ impl Store {
         if self.writer.end().offset() >= SEGMENT_BYTES {
             self.writer.turn_over()?;
             self.checkpoint()?;
-            self.writer.retire(self.limit_bytes())?;
+            self.writer.retire(self.limit_bytes(), self.extent.needed_segment())?;
             self.index.retire().map_err(io::Error::other)?;
         }
         Ok(())
@@ -300,6 +311,7 @@ impl Store {
     fn checkpoint(&mut self) -> io::Result<()> {
         self.writer.flush()?;
         self.writer.sync()?;
+        self.extent.wrote(self.writer.end());
         let checkpoint = Checkpoint { position: self.writer.end(), open: self.chains.open().collect() };
         self.changes.checkpoint = Some(checkpoint);
         self.index.write(&mut self.changes).map_err(io::Error::other)?;

@@ -63,6 +63,7 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger", "clap"),
     ("strowger", "clap_complete"),
     ("strowger", "crc32fast"),
+    ("strowger-cdr", "crc32fast"),
     ("strowger", "getrandom"),
     ("strowger", "nix"),
     ("strowger", "rusqlite"),

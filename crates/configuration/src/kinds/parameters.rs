@@ -4,7 +4,8 @@ mod choices;
 
 use super::{Barging, MulticastMusicDirection, SingleButtonPolicy, single};
 use crate::setting::{
-    CountryName, Days, DomainName, Host, Kbps, List, Minutes, Percent, Seconds, Whole, record,
+    ClusterId, CountryName, Days, DomainName, Host, Kbps, List, Mebibytes, Minutes, Percent, Seconds, Whole,
+    record,
 };
 
 pub use choices::{
@@ -192,6 +193,8 @@ record! {
 
         /// How much of each message of a call the journal keeps.
         messages: MessageDetail = MessageDetail::Full,
+        /// The name of the cluster, which call records and the names of their files have.
+        cluster_id: ClusterId = ClusterId::fixed("StandAloneCluster"),
         /// Call detail records are written.
         call_records: bool = false,
         /// Calls that were not answered, or lasted less than a second, are written too. A call with an authorization code
@@ -203,6 +206,8 @@ record! {
         record_file_interval: Minutes<1, 1440> = Minutes::new(1),
         /// In records of hunted calls the member stands as the one that was called, not the pilot. Unverified.
         show_hunt_member: bool = false,
+        /// How much room files of call records may take, in mebibytes. Beyond it files are deleted that were not delivered, the oldest first.
+        record_room: Mebibytes<64, 1_048_576> = Mebibytes::new(4096),
         /// How full the room for call records may be before delivered ones are deleted, in percent. Unverified.
         record_high_water: Percent<1, 100> = Percent::new(80),
         /// How full the room for call records is after that, in percent. Unverified.

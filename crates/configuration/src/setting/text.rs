@@ -186,6 +186,14 @@ text! {
 }
 
 text! {
+    /// The name of a cluster, as it stands in the names of its files.
+    ClusterId, most 50, "1 to 50 letters, digits and . -", example "StandAloneCluster", |text| {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+        allowed(!text.is_empty() && !text.starts_with(['.', '-']) && text.bytes().all(good))
+    }
+}
+
+text! {
     /// A text that phones show.
     ScreenText, most 4000, "up to 4000 characters", example "The canteen opens at noon.", |text| {
         let good = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');

@@ -398,6 +398,16 @@ const PARAMETERS: &[&str] = &[
     "divert_to",
     "ring_inside",
     "ring_outside",
+    "cluster_id",
+    "call_records",
+    "zero_duration_records",
+    "quality_records",
+    "record_file_interval",
+    "show_hunt_member",
+    "record_room",
+    "record_high_water",
+    "record_low_water",
+    "record_retention",
 ];
 const DEVICE_POOL: &[&str] = &[
     "media_resource_group_list",

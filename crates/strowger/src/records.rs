@@ -1,0 +1,8 @@
+//! Call records: what is written of calls, and the files in which it waits for whoever gets it.
+
+pub(crate) mod repository;
+mod rules;
+mod spool;
+mod writer;
+
+pub(crate) use writer::RecordWriter;

@@ -1,0 +1,260 @@
+//! The thread that writes call records: it follows the journal, keeps what is to be written in the spool, and cuts files of it.
+//!
+//! A call is told to be over only when its final record is in the journal on the disk. Its row follows from that: how far the journal was read stands in the
+//! spool beside the rows, so that after any stop reading goes on where it was, and each call has one row.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
+
+use strowger_base::journal::{EntryKind, Head, Record};
+use strowger_base::{LegId, WallTime};
+use strowger_cdr::{Composer, QualityRecords, RecordKind, Rules};
+use tokio::sync::watch;
+
+use super::repository::Repository;
+use super::rules::{Keeping, keeping};
+use super::spool::{Closed, Spool};
+use crate::keeper::Live;
+use crate::log;
+use crate::store::{Extent, Followed, Follower};
+
+/// Writes call records.
+pub(crate) struct RecordWriter {
+    data: PathBuf,
+    node: u32,
+    follower: Follower,
+    spool: Spool,
+    repository: Repository,
+    composer: Composer,
+    late: Late,
+    /// Closed segments whose files are not in the repository yet.
+    closed: VecDeque<Closed>,
+    live: watch::Receiver<Arc<Live>>,
+    keeping: Keeping,
+    cut_at: Option<Clock>,
+    tidied_at: Option<Clock>,
+    in_trouble: bool,
+}
+
+/// Where the final records of calls are that ended lately, by their legs: how a call sounded is told when it is over.
+#[derive(Default)]
+struct Late {
+    calls: BTreeMap<LegId, u64>,
+    ended: VecDeque<(WallTime, LegId)>,
+}
+
+impl Late {
+    fn ended(&mut self, at: WallTime, leg: LegId, place: u64) {
+        self.calls.insert(leg, place);
+        self.ended.push_back((at, leg));
+        while let Some((before, leg)) = self.ended.front()
+            && (self.ended.len() > LATE_MAX || before.as_secs() + LATE_SECONDS < at.as_secs())
+        {
+            self.calls.remove(leg);
+            self.ended.pop_front();
+        }
+    }
+}
+
+impl RecordWriter {
+    /// Opens spool and repository.
+    pub(crate) fn open(
+        data: &Path,
+        node: u32,
+        epoch: u64,
+        extent: Extent,
+        live: watch::Receiver<Arc<Live>>,
+    ) -> io::Result<Self> {
+        let (spool, closed) = Spool::open(data, epoch, extent.end())?;
+        let follower = Follower::new(data, spool.spooler.journal(), extent);
+        let keeping = keeping(&live.borrow().state);
+        Ok(RecordWriter {
+            data: data.to_owned(),
+            node,
+            follower,
+            spool,
+            repository: Repository::open(data)?,
+            composer: Composer::default(),
+            late: Late::default(),
+            closed: closed.into(),
+            live,
+            keeping,
+            cut_at: None,
+            tidied_at: None,
+            in_trouble: false,
+        })
+    }
+
+    /// Runs until nobody has the configuration any more, which is when the server stops.
+    pub(crate) fn run(mut self) {
+        while let Ok(changed) = self.live.has_changed() {
+            if changed {
+                let state = Arc::clone(&self.live.borrow_and_update());
+                self.keeping = keeping(&state.state);
+            }
+            let wait = match self.step() {
+                Ok(true) => Duration::ZERO,
+                Ok(false) => TICK,
+                Err(error) => {
+                    self.complain(&error);
+                    RETRY_AFTER
+                }
+            };
+            thread::sleep(wait);
+        }
+        // What is in the journal is read at the next start.
+        let _ = self.step();
+    }
+
+    /// Brings everything further that can be; whether there is more to do at once.
+    fn step(&mut self) -> io::Result<bool> {
+        let more = self.follow()?;
+        self.spool.sync()?;
+        self.follower.release(self.spool.spooler.journal());
+        let now = Clock::now();
+        let since = *self.cut_at.get_or_insert(now);
+        let due = now.duration_since(since) >= self.keeping.interval
+            || self.spool.spooler.bytes() >= FILE_BYTES_MAX;
+        if due {
+            self.cut_at = Some(now);
+            if self.spool.spooler.rows() > 0 {
+                let closed = self.spool.cut(wall_time())?;
+                self.closed.push_back(closed);
+            }
+        }
+        while let Some(closed) = self.closed.front() {
+            for (name, text) in closed.files(&self.keeping.rules.cluster, self.node) {
+                self.repository.accept(&name, text.as_bytes(), &self.keeping.due)?;
+            }
+            self.closed.pop_front().map_or(Ok(()), Closed::remove)?;
+        }
+        if self.tidied_at.is_none_or(|at| now.duration_since(at) >= TIDY_EVERY) {
+            self.tidied_at = Some(now);
+            self.tidy()?;
+        }
+        if std::mem::take(&mut self.in_trouble) {
+            log::info("call records are written again; none is lost").write();
+        }
+        Ok(more)
+    }
+
+    fn follow(&mut self) -> io::Result<bool> {
+        let (spooler, composer, late) = (&mut self.spool.spooler, &mut self.composer, &mut self.late);
+        let rules = &self.keeping.rules;
+        self.follower.read(|follower, followed| {
+            take(follower, &followed, composer, late, rules, spooler);
+        })
+    }
+
+    /// Old files go, and what takes too much room.
+    fn tidy(&mut self) -> io::Result<()> {
+        for number in self.repository.destinations()? {
+            let consumer = super::repository::Consumer::Destination(number);
+            if !self.keeping.due.contains(&consumer) {
+                self.repository.forget(consumer)?;
+            }
+        }
+        let oldest = wall_time().as_micros().saturating_sub(self.keeping.retention.as_micros() as u64);
+        let old = self.repository.retire(&super::repository::day(WallTime::from_micros(oldest)))?;
+        let room = self.repository.make_room(self.keeping.room)?;
+        if old.undelivered + room.undelivered > 0 {
+            log::error("call records were deleted that were not delivered everywhere")
+                .count("old", old.undelivered as u64)
+                .count("no_room", room.undelivered as u64)
+                .with("folder", self.data.join("cdr_repository").display())
+                .remedy("mend the delivery: strowger cdr destinations; give them more room: record_room; or keep them for longer: record_retention")
+                .write();
+        }
+        if room.delivered > 0 {
+            log::warn("call records that were delivered were deleted before their time, to make room")
+                .count("files", room.delivered as u64)
+                .remedy("give them more room: record_room")
+                .write();
+        }
+        Ok(())
+    }
+
+    fn complain(&mut self, error: &io::Error) {
+        if !std::mem::replace(&mut self.in_trouble, true) {
+            log::error("call records cannot be written")
+                .with("folder", self.data.display())
+                .with("reason", error)
+                .effect("calls go on, and their records wait in the journal")
+                .remedy("make room or mend the folder's rights; writing goes on by itself")
+                .write();
+        }
+    }
+}
+
+/// Takes one record of the journal.
+fn take(
+    follower: &Follower,
+    followed: &Followed<'_>,
+    composer: &mut Composer,
+    late: &mut Late,
+    rules: &Rules,
+    spooler: &mut strowger_cdr::spool::Spooler,
+) {
+    let next = followed.next;
+    let Ok(head) = Head::decode(followed.record) else { return spooler.pass(next) };
+    let counts =
+        rules.quality == QualityRecords::Always || rules.quality == QualityRecords::WithCalls && rules.calls;
+    match head.kind {
+        EntryKind::Call if rules.calls || counts => {
+            let bytes = follower.call_until(followed);
+            let records = decoded(&bytes);
+            if counts {
+                let legs = records.iter().filter_map(|record| record.leg);
+                legs.for_each(|leg| late.ended(head.at, leg, followed.place()));
+            }
+            match composer.call(&records, rules) {
+                Some(row) => spooler.row(next, RecordKind::Cdr, &row),
+                None => spooler.pass(next),
+            }
+        }
+        EntryKind::Quality | EntryKind::Told if counts && is_about_quality(followed.record) => {
+            let mut bytes = match (head.call, head.leg.and_then(|leg| late.calls.get(&leg))) {
+                (Some(_), _) => follower.call_until(followed),
+                (None, Some(place)) => follower.call_at(*place),
+                (None, None) => Vec::new(),
+            };
+            if head.call.is_none() {
+                bytes.push(followed.record.to_vec());
+            }
+            match composer.quality(&decoded(&bytes), rules) {
+                Some(row) => spooler.row(next, RecordKind::Cmr, &row),
+                None => spooler.pass(next),
+            }
+        }
+        _ => spooler.pass(next),
+    }
+}
+
+fn is_about_quality(record: &[u8]) -> bool {
+    use strowger_base::journal::{Entry, Told};
+    let entry = Record::decode(record).map(|record| record.entry);
+    matches!(entry, Ok(Entry::Quality(_) | Entry::Told(Told::Quality(_))))
+}
+
+fn decoded(bytes: &[Vec<u8>]) -> Vec<Record<'_>> {
+    bytes.iter().filter_map(|record| Record::decode(record).ok()).collect()
+}
+
+fn wall_time() -> WallTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    WallTime::from_micros(u64::try_from(since.as_micros()).unwrap_or(0))
+}
+
+/// How often the journal is looked at.
+const TICK: Duration = Duration::from_millis(250);
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+const TIDY_EVERY: Duration = Duration::from_secs(3600);
+/// A file is cut when it has this much, whatever the interval.
+const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Media ports say their last words within this.
+const LATE_SECONDS: u64 = 60;
+const LATE_MAX: usize = 200_000;
