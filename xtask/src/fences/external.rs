@@ -28,6 +28,7 @@ const ONE_CORE: &[(&str, &str)] = &[
     // Phones answer challenges with a digest that is not the server's own code.
     ("strowger-phones", "md-5"),
     // Fields and quotes of files: docs/adr/0038-files-of-call-records.md.
+    ("strowger-cdr", "crc32fast"),
     ("strowger-cdr", "csv-core"),
     // Its stories are printed as JSON by the shell.
     ("strowger-diag", "serde"),
@@ -63,7 +64,6 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger", "clap"),
     ("strowger", "clap_complete"),
     ("strowger", "crc32fast"),
-    ("strowger-cdr", "crc32fast"),
     ("strowger", "getrandom"),
     ("strowger", "nix"),
     ("strowger", "rusqlite"),

@@ -11,17 +11,22 @@ use crate::Cmr;
 /// The record of what the last of these records says. What a device told itself goes before what was counted here.
 pub(super) fn row(composer: &Composer, records: &[Record<'_>], rules: &Rules) -> Option<Cmr> {
     let (record, before) = records.split_last()?;
-    let leg = record.leg?;
+    let told_of = record.leg?;
     let call = before.iter().chain([record]).find_map(|record| record.call)?;
     let counts = match &record.entry {
         Entry::Told(Told::Quality(told)) => told_by_device(told),
-        Entry::Quality(counted) if !before.iter().any(|record| is_told_by(leg, record)) => {
-            counted_here(counted)
-        }
+        Entry::Quality(counted) => counted_here(counted),
         _ => return None,
     };
-    let device = device_of(leg, before)?;
+    let mut leg = told_of;
+    let mut device = device_of(leg, before)?;
     if let Device::Service(..) = device {
+        // What a service heard is what the device said that it talked with.
+        leg = other_end(leg, before)?;
+        device = device_of(leg, before)?;
+    }
+    let has_told = before.iter().any(|record| is_told_by(leg, record));
+    if matches!(device, Device::Service(..)) || has_told && matches!(record.entry, Entry::Quality(_)) {
         return None;
     }
     let (began, ended) = time_of_media(leg, record, before);
@@ -40,7 +45,7 @@ pub(super) fn row(composer: &Composer, records: &[Record<'_>], rules: &Rules) ->
         date_time_stamp: seconds_of(ended),
         device_name: device.name().into(),
         duration: seconds_between(began, ended),
-        pkid: pkid(2, leg.node.0, record.at, leg.number),
+        pkid: pkid(2, leg.node.0, record.at, told_of.number),
         ..counts
     })
 }
@@ -74,6 +79,15 @@ fn counted_here(counted: &Quality) -> Cmr {
         var_vq_metrics: metrics.unwrap_or_default().into(),
         ..Cmr::default()
     }
+}
+
+/// Who a leg exchanged media with last.
+fn other_end(leg: LegId, records: &[Record<'_>]) -> Option<LegId> {
+    records.iter().rev().find_map(|record| match &record.entry {
+        Entry::Decision(Decision::MediaPath(path)) if path.offerer.leg == leg => Some(path.answerer.leg),
+        Entry::Decision(Decision::MediaPath(path)) if path.answerer.leg == leg => Some(path.offerer.leg),
+        _ => None,
+    })
 }
 
 fn is_told_by(leg: LegId, record: &Record<'_>) -> bool {

@@ -12,7 +12,6 @@
 //! A file is whole when it has its name under `preserve`. Links are made before, so that a file that is there is due to everybody to whom it is; one
 //! without its file is no link yet. Whatever happens in between, the same steps made again lead to the same folders.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -127,6 +126,7 @@ impl Repository {
     }
 
     /// What a file has.
+    #[allow(dead_code, reason = "who delivers files comes next")]
     pub(crate) fn read(&self, name: &FileName) -> io::Result<Vec<u8>> {
         let path = self.path_of(name).ok_or_else(|| {
             io::Error::new(io::ErrorKind::NotFound, format!("{name} is not in the repository any more"))
@@ -147,6 +147,7 @@ impl Repository {
         self.everybody_has(name)
     }
 
+    #[allow(dead_code, reason = "who delivers files comes next")]
     /// Has everything of these days delivered once more; how many files that is.
     pub(crate) fn resend(&self, consumer: Consumer, from_day: &str, to_day: &str) -> io::Result<usize> {
         let mut count = 0;
@@ -306,15 +307,6 @@ impl Repository {
     }
 }
 
-/// How many files wait of each day.
-pub(crate) fn by_day(names: &[FileName]) -> BTreeMap<String, usize> {
-    let mut days = BTreeMap::new();
-    for name in names {
-        *days.entry(day_of(name)).or_default() += 1;
-    }
-    days
-}
-
 /// The day of a file, UTC: `YYYYMMDD`.
 pub(crate) fn day_of(name: &FileName) -> String {
     day(name.minute)
@@ -419,7 +411,6 @@ mod tests {
         assert!(repository.due(ONE).unwrap().is_empty());
         assert_eq!(repository.resend(ONE, "20260503", "20260504").unwrap(), 2);
         assert_eq!(names(&repository.due(ONE).unwrap()), files[..2]);
-        assert_eq!(by_day(&repository.due(ONE).unwrap()).into_values().collect::<Vec<_>>(), [1, 1]);
     }
 
     #[test]

@@ -67,14 +67,6 @@ impl Follower {
         self.extent.0.needed.store(before, Ordering::Release);
     }
 
-    /// What is written and not read yet, in bytes.
-    pub(crate) fn behind(&self) -> u64 {
-        let end = Position(self.extent.end());
-        let segments = u64::from(end.segment().saturating_sub(self.at.segment()));
-        (segments * u64::from(super::SEGMENT_BYTES) + u64::from(end.offset()))
-            .saturating_sub(self.at.offset().into())
-    }
-
     /// Gives what came since, some MiB of it at most; whether there was something.
     pub(crate) fn read(&mut self, mut each: impl FnMut(&Self, Followed<'_>)) -> io::Result<bool> {
         let end = Position(self.extent.end());
