@@ -237,6 +237,9 @@ pub struct Setup {
     pub further_digits: FurtherDigits,
     /// An offer, or `None` when the device wants to be offered (delayed offer).
     pub media: Media,
+    /// What a device that makes no offer is known to hear: its codecs, under an address that counts for nothing. Nothing is owed to it; it
+    /// is compared with what other devices take, before they ring. `None` where that is not known.
+    pub takes: Option<SessionDescription>,
     /// How often the call may still be passed on (Max-Forwards after counting this hop).
     pub hops_remaining: u8,
     /// The device can confirm provisional answers (100rel), so early media can be negotiated.
@@ -377,6 +380,8 @@ pub struct Ring {
     pub called: Box<str>,
     /// An offer, or `None` to be offered by the device (delayed offer).
     pub media: Media,
+    /// What a caller that makes no offer is known to hear, as in [`Setup::takes`]; a device that takes none of it may refuse at once.
+    pub takes: Option<SessionDescription>,
     /// How often the call may still be passed on.
     pub hops_remaining: u8,
     /// The caller can take part in reliable early media, so the device may be offered it.
@@ -416,6 +421,7 @@ impl Ring {
             calling: Party::default(),
             called: Box::default(),
             media: Media::None,
+            takes: None,
             hops_remaining: 0,
             reliable_provisional: false,
             diversions: Vec::new(),

@@ -207,6 +207,7 @@ impl Call {
             reliable_provisional: false,
             behind_nat: false,
             srtp_fallback: false,
+            takes: None,
             diversions: Vec::new(),
             replaces: None,
             joins: None,

@@ -41,6 +41,7 @@ fn setup(
         reliable_provisional: false,
         behind_nat: false,
         srtp_fallback: false,
+        takes: None,
         diversions: Vec::new(),
         replaces: None,
         joins: None,

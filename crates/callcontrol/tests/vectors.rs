@@ -108,6 +108,7 @@ impl World {
             reliable_provisional: false,
             behind_nat: false,
             srtp_fallback: false,
+            takes: None,
             diversions: Vec::new(),
             replaces: None,
             joins: None,

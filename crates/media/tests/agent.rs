@@ -48,6 +48,7 @@ fn ring(media: Media) -> Command {
         srtp: SrtpOffer::Clear,
         style: RingStyle::default(),
         records: None,
+        takes: None,
         keys: strowger_base::leg::KeySignalling::default(),
     }))
 }

@@ -69,6 +69,7 @@ impl Pair {
             srtp: strowger_base::leg::SrtpOffer::Clear,
             style: RingStyle::default(),
             records: None,
+            takes: None,
             keys: strowger_base::leg::KeySignalling::default(),
         })));
     }

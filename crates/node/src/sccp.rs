@@ -27,7 +27,7 @@ use strowger_base::net::StreamId;
 use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::timer::TimerQueue;
 use strowger_base::watch::{LineState, WatchId};
-use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now, TimerHandle};
+use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now, SessionDescription, TimerHandle};
 use strowger_media::control::PortId;
 use strowger_sccp::calls::{LegIds, PARTICIPANTS};
 use strowger_sccp::codes::{BlfStatus, Instance, LampMode, ResetType, Stimulus, Tone};
@@ -145,7 +145,11 @@ impl Sccp {
                 self.tell_stations(now, ToStations::Unwelcome { device: &device }, out);
             }
             Input::Command(leg, command) => {
-                let media = voice::of_sdp(media_of(&command));
+                let takes = match &command {
+                    Command::Ring(ring) => ring.takes.as_ref(),
+                    _ => None,
+                };
+                let media = voice::of_sdp(media_of(&command), takes);
                 self.tell_calls(now, calls::io::Input::Command(leg, &command, media), Some(leg), out);
             }
             Input::Messages { line, waiting } => self.show_messages(now, line, waiting, out),
@@ -567,7 +571,8 @@ impl Sccp {
                     }
                     self.descriptions += 1;
                     let sdp = voice::to_sdp(&media, leg.number, self.descriptions);
-                    out.push(Output::Signal(leg, with_media(signal, sdp)));
+                    let takes = voice::taken(&media, leg.number, self.descriptions);
+                    out.push(Output::Signal(leg, with_media(signal, sdp, takes)));
                 }
             }
         }
@@ -768,10 +773,10 @@ fn media_of(command: &Command) -> &Sdp {
 }
 
 /// A signal with what it says of media.
-fn with_media(signal: Signal, sdp: Sdp) -> Signal {
+fn with_media(signal: Signal, sdp: Sdp, takes: Option<SessionDescription>) -> Signal {
     match signal {
         Signal::Setup(mut setup) => {
-            setup.media = sdp;
+            (setup.media, setup.takes) = (sdp, takes);
             Signal::Setup(setup)
         }
         Signal::Alerting { alert, .. } => Signal::Alerting { alert, media: sdp },

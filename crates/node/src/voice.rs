@@ -10,12 +10,12 @@ use strowger_media::sdp::{self, MediaKind, Protocol, Session};
 use strowger_sccp::calls::io::{Direction, Format, Media, Voice};
 use strowger_sccp::codes::Codec;
 
-/// What a leg of a station is told of the other side's media.
+/// What a leg of a station is told of the other side's media, which may be what a caller without an offer is known to take.
 ///
 /// A description that no station can take is an offer or answer without any codec.
-pub(crate) fn of_sdp(media: &Sdp) -> Media {
+pub(crate) fn of_sdp(media: &Sdp, takes: Option<&SessionDescription>) -> Media {
     match media {
-        Sdp::None => Media::None,
+        Sdp::None => takes.map_or(Media::None, |takes| Media::Takes(voice(takes.as_bytes()))),
         Sdp::Offer(description) => Media::Offer(voice(description.as_bytes())),
         Sdp::Answer(description) => Media::Answer(voice(description.as_bytes())),
     }
@@ -56,13 +56,21 @@ fn voice(description: &[u8]) -> Voice {
 /// The port of a station is open for one codec. An answer names that one alone, and declares the others that the station has.
 pub(crate) fn to_sdp(media: &Media, session: u64, version: u64) -> Sdp {
     match media {
-        Media::None => Sdp::None,
+        Media::None | Media::Takes(_) => Sdp::None,
         Media::Offer(voice) => Sdp::Offer(description(voice, (session, version), "")),
         Media::Answer(voice) => {
             let formats = voice.formats.first().copied().into_iter().collect();
             let alone = Voice { formats, ..voice.clone() };
             Sdp::Answer(description(&alone, (session, version), &declared(voice)))
         }
+    }
+}
+
+/// What call control is told of a station that calls and has opened no port.
+pub(crate) fn taken(media: &Media, session: u64, version: u64) -> Option<SessionDescription> {
+    match media {
+        Media::Takes(voice) => Some(description(voice, (session, version), "")),
+        Media::None | Media::Offer(_) | Media::Answer(_) => None,
     }
 }
 
@@ -176,7 +184,15 @@ mod tests {
         assert!(text.contains("m=audio 24000 RTP/AVP 8 9 18 101\r\n"), "{text}");
         assert!(text.contains("o=- 7 2 IN IP4 192.0.2.10\r\n"), "{text}");
         assert!(text.contains("a=fmtp:18 annexb=no\r\n"), "{text}");
-        assert_eq!(of_sdp(&Sdp::Offer(description)), Media::Offer(ours()));
+        assert_eq!(of_sdp(&Sdp::Offer(description), None), Media::Offer(ours()));
+    }
+
+    #[test]
+    fn what_a_station_takes_that_opened_no_port_reads_back() {
+        let takes = taken(&Media::Takes(ours()), 7, 2).expect("it takes something");
+        assert_eq!(to_sdp(&Media::Takes(ours()), 7, 2), Sdp::None, "it is no offer");
+        assert_eq!(of_sdp(&Sdp::None, Some(&takes)), Media::Takes(ours()));
+        assert_eq!(taken(&Media::Offer(ours()), 7, 2), None);
     }
 
     #[test]
@@ -195,7 +211,7 @@ mod tests {
     #[test]
     fn what_no_station_can_take_has_no_codec() {
         let check = |text: &str| {
-            let Media::Answer(voice) = of_sdp(&Sdp::Answer(SessionDescription::new(text.as_bytes()))) else {
+            let Media::Answer(voice) = of_sdp(&Sdp::Answer(SessionDescription::new(text.as_bytes())), None) else {
                 panic!("an answer")
             };
             assert_eq!(voice.formats, [], "{text}");

@@ -177,6 +177,7 @@ impl Bench {
             srtp: SrtpOffer::Clear,
             style: RingStyle { sound, ..RingStyle::default() },
             records: None,
+            takes: None,
             keys: KeySignalling::Info,
         };
         self.command(&Command::Ring(Box::new(ring)), media);
@@ -220,6 +221,7 @@ fn of(media: &Media) -> String {
         Media::None => String::new(),
         Media::Offer(voice) => text("offer", voice),
         Media::Answer(voice) => text("answer", voice),
+        Media::Takes(voice) => text("takes", voice),
     }
 }
 
@@ -301,6 +303,15 @@ fn the_ladders_of_calls() {
     bench.dial("5");
     bench.command(&Command::Digit(Digit { key: '#', duration_ms: 0 }), Media::None);
     bench.say(OnHook { of: None });
+
+    let mut unfit = Bench::new();
+    unfit.title("a caller that has offered nothing is known to take none of its codecs: it refuses before it rings, and rings for one that does");
+    let format = Format { codec: Codec::G729, packet: Duration::from_millis(20) };
+    let takes = Voice { formats: vec![format], ..voice(9, Direction::SendReceive) };
+    unfit.ring(40, RingSound::Usual, Media::Takes(takes));
+    unfit.ring(41, RingSound::Usual, Media::Takes(voice(9, Direction::SendReceive)));
+    unfit.soft_key(SoftKey::ANSWER);
+    unfit.opens(24_000);
 
     let mut next = Bench::new();
     next.title("a call comes in, is answered, held, taken back, and ended by the other side");
@@ -626,6 +637,7 @@ fn the_ladders_of_calls() {
         bench,
         next,
         barred,
+        unfit,
         moved,
         music,
         failed,

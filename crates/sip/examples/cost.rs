@@ -157,6 +157,7 @@ impl Bench {
             srtp: strowger_base::leg::SrtpOffer::Clear,
             style: RingStyle::default(),
             records: None,
+            takes: None,
             keys: strowger_base::leg::KeySignalling::default(),
         };
         let (invite, _) = self.take(Input::Command(b, Command::Ring(Box::new(ring))));

@@ -274,6 +274,7 @@ impl Sip {
             reliable_provisional,
             behind_nat: invite.is_behind_nat(contact, flow.peer().ip()),
             srtp_fallback: invite.supports("X-cisco-srtp-fallback"),
+            takes: None,
             diversions: invite.diversion_list(),
             replaces: accepted.replaces,
             joins: accepted.joins,

@@ -153,6 +153,7 @@ fn a_phone_behind_nat_is_rung_where_its_packets_came_from_and_another_at_its_con
             srtp: strowger_base::leg::SrtpOffer::Clear,
             style: RingStyle::default(),
             records: None,
+            takes: None,
             keys: strowger_base::leg::KeySignalling::default(),
         };
         let leg = LegId::new(NodeId(1), ShardId(0), 2);
@@ -300,6 +301,7 @@ fn phones_of_one_line_ring_each_and_say_which_of_them_calls() {
             srtp: strowger_base::leg::SrtpOffer::Clear,
             style: RingStyle::default(),
             records: None,
+            takes: None,
             keys: strowger_base::leg::KeySignalling::default(),
         };
         let leg = LegId::new(NodeId(1), ShardId(0), binding.0 * 2);

@@ -93,7 +93,7 @@ impl Step<'_> {
             return Ok(targets);
         }
         self.give_back_bandwidth();
-        let offer = self.offered();
+        let offer = self.offered().or_else(|| self.facts.takes().cloned());
         let mut refused = None;
         let mut admitted = Vec::with_capacity(targets.len());
         // What stands in the way of several devices alike is looked for, and told, once.
@@ -313,7 +313,7 @@ impl Step<'_> {
     /// What the caller needs to talk with a device with which it was not before.
     fn needs_for(&self, permit: &Permit<'_>, (target, progress): (&Target, Progress)) -> u32 {
         let facts = &*self.facts;
-        let caller = match &facts.offer {
+        let caller = match facts.offer.as_ref().or_else(|| facts.takes()) {
             Some(offer) => Some(permit.codecs_of(offer)),
             None => {
                 let joins = facts.joins.as_ref().and_then(|joins| joins.said.as_ref());

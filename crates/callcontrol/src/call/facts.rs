@@ -79,6 +79,8 @@ pub(crate) struct Facts {
     pub(crate) answered_at: Option<WallTime>,
     /// The caller's offer, until somebody has the call.
     pub(super) offer: Option<SessionDescription>,
+    /// What a caller without an offer is known to hear, until somebody has the call.
+    pub(super) takes: Option<SessionDescription>,
     /// Whether the caller sits behind NAT, as its offer and its packets show.
     pub(super) caller_reach: Reach,
     /// Whether a device that is called sits behind NAT, as far as that is known.
@@ -237,6 +239,16 @@ impl Facts {
     /// What the caller offered, until somebody has the call.
     pub(crate) const fn offer(&self) -> Option<&SessionDescription> {
         self.offer.as_ref()
+    }
+
+    /// What is known of what a caller hears that has not offered anything yet. Whoever takes its place brings something else.
+    pub(super) fn takes(&self) -> Option<&SessionDescription> {
+        self.takes.as_ref().filter(|_| self.caller_stage == Stage::Waits)
+    }
+
+    /// The device says what it hears where it makes no offer.
+    pub(super) fn known_to_take(&mut self, takes: Option<SessionDescription>) {
+        self.takes = takes.filter(|_| self.offer.is_none());
     }
 
     /// What is shown to the other side about a leg's media, by side.

@@ -100,7 +100,7 @@ impl Call {
     /// that it has none. A device that may have no keys is no such one: those of the other side end at a relay then.
     pub(crate) fn has_no_keys_for(&self, other: &Call, configuration: &Configuration) -> bool {
         let keys = |call: &Call| {
-            let offered = call.facts.offer.as_ref().map(wish_of);
+            let offered = call.facts.offer.as_ref().or_else(|| call.facts.takes()).map(wish_of);
             let wish = call.facts.to_caller.wish().or(offered)?;
             let target = Device::Calling(call.facts.origin.clone()).target();
             Some((wish, configuration.srtp_rule_of(&target)))
@@ -209,7 +209,7 @@ impl Standing {
             origin: Some(facts.origin.clone()),
             target: Device::Calling(facts.origin.clone()).target(),
             address: facts.address,
-            said: facts.offer.as_ref().map(|offer| Said::first(offer, Part::Offer)),
+            said: facts.offer.as_ref().or_else(|| facts.takes()).map(|offer| Said::first(offer, Part::Offer)),
             emergency: facts.emergency,
             transcodes: false,
         }

@@ -3,8 +3,9 @@
 use strowger_base::journal::{Decision, PartyView, ReleasedBy, WhyEnded, WhyReleased};
 use strowger_base::leg::{Party, ReleaseReason, Ring, Service, Target};
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription};
-use strowger_media::sdp;
+use strowger_media::sdp::{self, Selection};
 
+use super::permitting::Permit;
 use super::seen::Shown;
 use super::way::CallerMedia;
 use super::{Apart, Progress, Rung, State, Step};
@@ -39,6 +40,23 @@ impl Step<'_> {
     /// What devices were offered that rang, or would have been had their caller not come while they rang: that is known as well.
     pub(super) fn offered_or_known(&self) -> Option<SessionDescription> {
         self.offered().or_else(|| self.known_offer())
+    }
+
+    /// What is compared with what others take before they ring: what they are offered, or what else is known of what the caller hears.
+    pub(super) fn offered_or_taken(&self) -> Option<SessionDescription> {
+        self.offered_or_known().or_else(|| self.facts.takes().cloned())
+    }
+
+    /// What a device is told of a caller that makes no offer: of what that one hears, what regions permit. With a transcoder it is the device's own
+    /// that counts.
+    fn taken_by_caller(&self, target: &Target) -> Option<SessionDescription> {
+        let takes = self.facts.takes().filter(|_| !self.transcodes())?;
+        let Some(sites) = self.sites(target) else { return Some(takes.clone()) };
+        let permit = Permit::between(&self.shared.configuration.admission, &sites.0, &sites.1);
+        Some(match permit.of_offer(takes) {
+            Selection::Changed(left) => left,
+            Selection::Unchanged | Selection::Nothing => takes.clone(),
+        })
     }
 
     /// Rings devices, each with what it may be offered.
@@ -91,6 +109,7 @@ impl Step<'_> {
         let (style, srtp) = (self.ring_style(&target), self.srtp_from(&target));
         self.waits_at(leg, &target, style.sound);
         let keys = self.shared.configuration.keys_to(&target).signalling();
+        let takes = if media == Media::None { self.taken_by_caller(&target) } else { None };
         let ring = Ring {
             target: target.clone(),
             calling,
@@ -101,6 +120,7 @@ impl Step<'_> {
             diversions,
             srtp,
             style,
+            takes,
             records: None,
             keys,
         };

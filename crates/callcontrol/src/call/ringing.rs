@@ -511,7 +511,7 @@ impl Ringing {
         step.facts.answered_at = Some(step.now.wall);
         step.facts.connected = Some(connected);
         step.shared.counters.answered += 1;
-        step.facts.caller_stage = Stage::Up;
+        (step.facts.caller_stage, step.facts.takes) = (Stage::Up, None);
         if agreed {
             // Before the answer, which says so to a phone that shows it.
             step.tell_security(leg, Side::Caller);

@@ -37,6 +37,7 @@ impl Facts {
             Media::Offer(offer) => Some(offer),
             Media::None | Media::Answer(_) => None,
         };
+        self.known_to_take(setup.takes);
         self.caller_reach = caller_reach(self.offer.as_ref(), (setup.flow, setup.behind_nat), shared);
         self.caller_takes_reliable = setup.reliable_provisional;
         self.caller_falls_back = setup.srtp_fallback;
@@ -51,7 +52,7 @@ impl Facts {
             Media::None | Media::Answer(_) => None,
         };
         let reach = caller_reach(offer.as_ref(), (setup.flow, setup.behind_nat), shared);
-        let facts = Facts {
+        let mut facts = Facts {
             calling: shown_caller(&setup.origin, setup.calling, shared),
             address: Some(setup.flow.peer().ip()),
             protocol_call_id: setup.protocol_call_id,
@@ -65,6 +66,7 @@ impl Facts {
             diversions: setup.diversions,
             ..Facts::blank(now, id, caller, setup.origin)
         };
+        facts.known_to_take(setup.takes);
         let wish = Wish { flow: setup.flow, replaces: setup.replaces, feature: setup.feature };
         (facts, wish)
     }
@@ -93,6 +95,7 @@ impl Facts {
             alerted_at: None,
             answered_at: None,
             offer: None,
+            takes: None,
             caller_reach: Reach::Direct,
             called_reach: Reach::Direct,
             caller_takes_reliable: false,

@@ -497,11 +497,11 @@ impl Step<'_> {
         if self.transcodes() {
             return None;
         }
-        let (reachable, offer) = (targets.first().cloned()?, self.offered_or_known()?);
+        let (reachable, offer) = (targets.first().cloned()?, self.offered_or_taken()?);
         if !self.reaches_through_transcoder(&reachable, (Side::Caller, &offer)) {
             return None;
         }
-        self.facts.offer = Some(offer);
+        self.facts.offer = self.offered_or_known();
         self.cancel_timer();
         let reach = self.facts.called_reach;
         Some(Opening::admitted(self, targets, reach))

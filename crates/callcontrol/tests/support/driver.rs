@@ -417,7 +417,7 @@ impl Driver {
     }
 
     /// `[from 1001|from LINE/PHONE|from-trunk carrier] 1002 none|offer(a1) [reliable] [anonymous] [nat] [replaces=LEG] [joins=LEG] [calling=NUMBER]
-    /// [diverted=NUMBER] [at=ADDRESS:PORT]`
+    /// [diverted=NUMBER] [at=ADDRESS:PORT] [takes=a1/0]`
     fn setup(&mut self, words: &[&str]) -> Setup {
         let mut words = words.iter();
         let mut word = *words.next().unwrap();
@@ -435,6 +435,7 @@ impl Driver {
         let flags: Vec<&str> = words.copied().collect();
         let source = if flags.contains(&"nat") { "203.0.113.9:5060" } else { "10.0.0.1:5060" };
         let hidden = flags.contains(&"anonymous");
+        let takes = flags.iter().find_map(|flag| flag.strip_prefix("takes="));
         let place = flags.iter().find_map(|flag| flag.strip_prefix("at="));
         let calling = flags.iter().find_map(|flag| flag.strip_prefix("calling=")).unwrap_or("4711");
         Setup {
@@ -452,6 +453,7 @@ impl Driver {
             reliable_provisional: flags.contains(&"reliable"),
             behind_nat: flags.contains(&"nat"),
             srtp_fallback: flags.contains(&"falls-back"),
+            takes: takes.map(|name| SessionDescription::new(self.description(name).as_bytes())),
             diversions: flags.iter().filter_map(|flag| diverted_by(flag)).collect(),
             further_digits: if flags.contains(&"keys") {
                 FurtherDigits::Keys

@@ -36,8 +36,11 @@ impl Driver {
                 let by =
                     |diversion: &Diversion| format!(" from {} {}", diversion.party.number, diversion.reason);
                 let records = ring.records.as_ref().map(|told| format!(" records {}", recording::told(told)));
+                let takes = ring.takes.as_ref().map(|takes| sdp::peek(takes.as_bytes()).unwrap().codecs);
+                let takes = takes.map(|codecs| format!(" takes {codecs}"));
+                let takes = takes.unwrap_or_default();
                 let text = format!(
-                    "ring {target} {} by {} {}{reliable}{srtp}{}{}{}",
+                    "ring {target} {} by {} {}{reliable}{srtp}{}{}{}{takes}",
                     ring.called,
                     party(&ring.calling),
                     self.show(&ring.media),

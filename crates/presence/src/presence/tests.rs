@@ -33,6 +33,7 @@ fn setup(line: &str, called: &str) -> Signal {
         reliable_provisional: false,
         behind_nat: false,
         srtp_fallback: false,
+        takes: None,
         diversions: Vec::new(),
         replaces: None,
         joins: None,
@@ -52,6 +53,7 @@ fn ring(line: &str, calling: &str) -> Command {
         srtp: strowger_base::leg::SrtpOffer::Clear,
         style: RingStyle::default(),
         records: None,
+        takes: None,
         keys: strowger_base::leg::KeySignalling::default(),
     }))
 }

@@ -13,7 +13,7 @@
 //!
 //! A phone opens its port for one codec, and says where only then: it is asked before anything is offered or answered.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use strowger_base::Cause;
@@ -383,6 +383,14 @@ pub(super) fn with_all(mut voice: Voice, capabilities: &[Codec]) -> Voice {
     voice
 }
 
+/// What a phone is known to hear before it is asked where; `None` while it has said nothing of its codecs.
+pub(super) fn known(at: IpAddr, events: Option<u8>, capabilities: &[Codec]) -> Option<Voice> {
+    let preferred = preferred(capabilities).filter(|format| is_voice(format.codec))?;
+    let address = SocketAddr::new(at, DISCARD);
+    let direction = Direction::SendReceive;
+    Some(with_all(Voice { address, formats: vec![preferred], events, direction }, capabilities))
+}
+
 /// Whether it is a codec of voice with a payload type of its own (RFC 3551).
 const fn is_voice(codec: Codec) -> bool {
     matches!(
@@ -395,3 +403,5 @@ const fn is_voice(codec: Codec) -> bool {
 const PREFERRED: [Codec; 3] = [Codec::G711_ULAW_64K, Codec::G711_ALAW_64K, Codec::G722_64K];
 /// How much a packet has where nobody says otherwise.
 const PACKET: Duration = Duration::from_millis(20);
+/// The port of the discard service, which says that nothing is heard there.
+const DISCARD: u16 = 9;

@@ -225,7 +225,7 @@ impl PhoneCalls {
         out: &mut Outbox,
     ) {
         match media {
-            Media::None => {}
+            Media::None | Media::Takes(_) => {}
             Media::Offer(voice) => self.offered(shared, now, reference, voice, out),
             Media::Answer(voice) => self.answered(shared, now, reference, voice, out),
         }

@@ -7,6 +7,7 @@ use strowger_base::{FeatureCode, LegId, Now};
 
 use super::Shared;
 use super::call::{Call, Keys, Purpose, State};
+use super::channel;
 use super::display::Parties;
 use super::io::{Media, Outbox, Output, PhoneLine};
 use super::phone::{CALLS_MAX, PhoneCalls};
@@ -115,7 +116,7 @@ impl PhoneCalls {
             joins: wanted.joins,
             ..self.setup(&line, reference, wanted.number, wanted.feature)
         };
-        out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), Media::None));
+        out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), self.known_to_take()));
         Some(reference)
     }
 
@@ -136,7 +137,7 @@ impl PhoneCalls {
         (call.feature, call.is_silent) = (Some(feature), true);
         self.calls.push(call);
         let setup = self.setup(&line, reference, number, Some(feature));
-        out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), Media::None));
+        out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), self.known_to_take()));
     }
 
     /// What call control is told of a call that begins.
@@ -161,11 +162,18 @@ impl PhoneCalls {
             reliable_provisional: true,
             behind_nat: false,
             srtp_fallback: false,
+            takes: None,
             diversions: Vec::new(),
             replaces: None,
             joins: None,
             feature,
         }
+    }
+
+    /// What call control may know of its media when it begins a call: its port is opened when somebody answers, and its codecs are compared before.
+    fn known_to_take(&self) -> Media {
+        let known = channel::known(self.phone.flow.peer().ip(), self.events(), &self.capabilities);
+        known.map_or(Media::None, Media::Takes)
     }
 
     /// The number is complete: it is shown, and stands among those that were called.
@@ -212,7 +220,7 @@ impl PhoneCalls {
         self.proceed(reference, out);
         let Some(line) = self.phone.lines.iter().find(|known| known.instance == line) else { return };
         let setup = self.setup(line, reference, &number, Some(code));
-        out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), Media::None));
+        out.push(Output::Signal(leg, Signal::Setup(Box::new(setup)), self.known_to_take()));
     }
 
     /// A key of the number that belongs to a key. The sign # ends it, as does a pause.

@@ -40,11 +40,12 @@ impl PhoneCalls {
         };
         let state = State::RingingIn(sound);
         let mut call = Call::new(self.events(), reference, line, leg, CallType::INBOUND, state);
-        if let Media::Offer(voice) = media {
-            call.channel.heard(voice);
-            if call.channel.common(&self.capabilities).is_none() {
+        match media {
+            Media::Offer(voice) | Media::Takes(voice) if !voice.has_any(&self.capabilities) => {
                 return refused(Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED, out);
             }
+            Media::Offer(voice) => call.channel.heard(voice),
+            Media::None | Media::Answer(_) | Media::Takes(_) => {}
         }
         shared.insert(leg, self.phone.device.as_str(), reference);
         let own = self.phone.lines.iter().find(|known| known.instance == line);

@@ -156,6 +156,8 @@ pub enum Media {
     Offer(Voice),
     /// The answer to one.
     Answer(Voice),
+    /// Neither: what whoever calls is known to hear, before it is asked where.
+    Takes(Voice),
 }
 
 /// One side's voice: where it hears, and what it takes.
@@ -169,6 +171,13 @@ pub struct Voice {
     pub events: Option<u8>,
     /// What flows, as this side sees it.
     pub direction: Direction,
+}
+
+impl Voice {
+    /// Whether it takes one of these codecs.
+    pub(super) fn has_any(&self, codecs: &[Codec]) -> bool {
+        self.formats.iter().any(|format| codecs.contains(&format.codec))
+    }
 }
 
 /// A codec and how it is packed.

@@ -127,7 +127,7 @@ impl Preserved {
                 call.owes = true;
                 call.channel.heard(voice.clone());
             }
-            (_, Media::None) => {}
+            (_, Media::None | Media::Takes(_)) => {}
         }
         true
     }

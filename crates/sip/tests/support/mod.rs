@@ -178,6 +178,7 @@ pub fn ring_bob(media: Media, reliable: bool) -> Ring {
         srtp: strowger_base::leg::SrtpOffer::Clear,
         style: strowger_base::leg::RingStyle::default(),
         records: None,
+        takes: None,
         keys: strowger_base::leg::KeySignalling::default(),
     }
 }

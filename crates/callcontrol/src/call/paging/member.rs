@@ -226,6 +226,7 @@ impl Step<'_> {
             srtp: SrtpOffer::Clear,
             style: RingStyle { sound: RingSound::Usual, answer },
             records: None,
+            takes: None,
             keys: KeySignalling::default(),
         };
         self.shared.legs.insert(leg, self.facts.id);

@@ -105,6 +105,7 @@ impl Recording {
             srtp: SrtpOffer::Clear,
             style: RingStyle::default(),
             records: Some(metadata),
+            takes: None,
             keys: KeySignalling::default(),
         };
         out.items.push(Output::Joined { leg, call: self.call });

@@ -78,6 +78,7 @@ impl World {
             reliable_provisional: self.rng.one_in(2),
             behind_nat: false,
             srtp_fallback: self.rng.one_in(4),
+            takes: None,
             diversions: Vec::new(),
             replaces: if self.rng.one_in(rarely) { self.some_leg() } else { None },
             joins,
