@@ -10,7 +10,7 @@ use std::time::Duration;
 use strowger_base::feature::FeatureAnswer;
 use strowger_base::id::LegIds;
 use strowger_base::leg::{
-    Alert, BindingId, Command, Digit, KeySignalling, Origin, Party, Ring, RingSound, RingStyle, SrtpOffer,
+    Alert, Answering, BindingId, Command, Digit, KeySignalling, Origin, Party, Ring, RingSound, RingStyle, SrtpOffer,
     Target, Tone,
 };
 use strowger_base::net::{Flow, StreamId, Transport};
@@ -25,6 +25,7 @@ use strowger_sccp::message::calls::{
     Dialled, EnblocCall, KeypadButton, LineCall, OffHook, OnHook, SoftKeyEvent, Stimulus,
 };
 use strowger_sccp::message::media::OpenReceiveChannelAck;
+use strowger_sccp::message::multicast::MulticastMediaReceptionAck;
 use strowger_sccp::message::statistics::{ConnectionStatisticsRes, Counters, Statistics};
 use strowger_sccp::station::device::SoftKeys;
 use strowger_sccp::{Address, Calls, Features, FromStation, Text, ToStation};
@@ -97,6 +98,7 @@ impl Bench {
                 match &*message {
                     ToStation::CallState(state) => self.call = state.call,
                     ToStation::OpenReceiveChannel(open) => self.port = open.party,
+                    ToStation::StartMulticastMediaReception(start) => self.port = start.party,
                     _ => {}
                 }
                 format!("    phone <  {}", told(&message))
@@ -162,8 +164,17 @@ impl Bench {
         });
     }
 
+    /// The phone says whether it listens where it was told to.
+    fn listens(&mut self, status: MediaStatus) {
+        self.say(MulticastMediaReceptionAck { status, party: self.port, call: self.call });
+    }
+
     /// Call control rings the phone in a leg of its own.
     fn ring(&mut self, number: u64, sound: RingSound, media: Media) {
+        self.ring_as(number, RingStyle { sound, ..RingStyle::default() }, media);
+    }
+
+    fn ring_as(&mut self, number: u64, style: RingStyle, media: Media) {
         self.leg = Some(LegId::new(NodeId(1), ShardId(0), number));
         let target = Target::Phone { line: "2001".into(), phone: None, binding: BINDING };
         let ring = Ring {
@@ -175,7 +186,7 @@ impl Bench {
             reliable_provisional: false,
             diversions: Vec::new(),
             srtp: SrtpOffer::Clear,
-            style: RingStyle { sound, ..RingStyle::default() },
+            style,
             records: None,
             takes: None,
             keys: KeySignalling::Info,
@@ -339,6 +350,51 @@ fn the_ladders_of_calls() {
     barred.command(&Command::RefuseMedia(Cause::RESOURCE_UNAVAILABLE), Media::None);
     barred.soft_key(SoftKey::RESUME);
     barred.opens(24_006);
+
+    let mut group = Bench::new();
+    group.title("who is held listens with all others who are, until the call is taken back; it is refused what it cannot hear or does not say in time");
+    group.talk();
+    let music = || Voice { address: ([239, 1, 1, 1], 16_384).into(), events: None, ..voice(0, Direction::ReceiveOnly) };
+    group.command(&Command::Media(Sdp::None), Media::Offer(music()));
+    group.listens(MediaStatus::OK);
+    group.command(&Command::Media(Sdp::None), Media::Offer(music()));
+    group.command(&Command::Media(Sdp::None), Media::Offer(voice(20_000, Direction::SendReceive)));
+    group.opens(24_002);
+    group.command(&Command::Media(Sdp::None), Media::Offer(music()));
+    group.listens(MediaStatus(1));
+    group.command(&Command::Media(Sdp::None), Media::Offer(voice(20_002, Direction::SendOnly)));
+    group.opens(24_004);
+    group.command(&Command::Media(Sdp::None), Media::Offer(music()));
+    group.now = Duration::from_secs(10);
+    group.input(Input::Timeout);
+
+    let mut both = Bench::new();
+    both.title("who is held by the other side holds as well, takes back, and listens again; the end of the call ends that");
+    both.talk();
+    both.command(&Command::Media(Sdp::None), Media::Offer(music()));
+    both.listens(MediaStatus::OK);
+    both.soft_key(SoftKey::HOLD);
+    both.command(&Command::Media(Sdp::None), Media::Answer(Voice { direction: Direction::Inactive, ..music() }));
+    both.soft_key(SoftKey::RESUME);
+    both.opens(24_002);
+    both.command(&Command::Media(Sdp::None), Media::Answer(music()));
+    both.listens(MediaStatus::OK);
+    both.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
+
+    let mut interrupted = Bench::new();
+    interrupted.title("a call that is answered by itself puts another one on hold, which goes on when it is over");
+    interrupted.talk();
+    let first = interrupted.leg;
+    let style = RingStyle { answer: Answering::Loudspeaker, ..RingStyle::default() };
+    interrupted.ring_as(41, style, Media::Offer(voice(20_002, Direction::SendOnly)));
+    let page = Some(LegId::new(NodeId(1), ShardId(0), 41));
+    interrupted.opens(24_002);
+    interrupted.leg = first;
+    interrupted.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::ReceiveOnly)));
+    interrupted.leg = page;
+    interrupted.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
+    interrupted.opens(24_004);
+    interrupted.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::SendReceive)));
 
     let mut moved = Bench::new();
     moved.title(
@@ -637,6 +693,9 @@ fn the_ladders_of_calls() {
         bench,
         next,
         barred,
+        group,
+        both,
+        interrupted,
         unfit,
         moved,
         music,

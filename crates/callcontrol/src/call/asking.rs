@@ -94,7 +94,7 @@ impl Call {
         let Some(feature) = self.wanted().map(|wanted| wanted.code.word()) else { return };
         let mut step = Step { now, facts: &mut self.facts, shared, out };
         step.decide(None, Decision::FeatureDone { feature, text: number });
-        step.facts.called = number.into();
+        (step.facts.called, step.facts.called_unseen) = (number.into(), true);
         self.state = dialing::from_speed_dial(&mut step);
     }
 

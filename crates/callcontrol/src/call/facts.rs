@@ -58,6 +58,8 @@ pub(crate) struct Facts {
     pub(super) further_digits: FurtherDigits,
     /// It was asked to tell them.
     pub(super) collects_digits: bool,
+    /// Nobody has seen it: its device named the position of a speed dial.
+    pub(super) called_unseen: bool,
     /// Codes that came with the number.
     pub(super) supplied_codes: Pii<String>,
     /// Codes that were accepted.

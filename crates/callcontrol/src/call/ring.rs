@@ -143,11 +143,16 @@ impl Step<'_> {
     }
 
     /// Who the caller is shown while it rings: nobody when that is who was dialled, or when several lines ring and any of
-    /// them may answer.
+    /// them may answer. What a speed dial dialled nobody has seen yet.
     pub(super) fn shown_alerting(&self, leg: LegId) -> Option<Party> {
-        self.facts.redirected.as_ref()?;
+        if self.facts.redirected.is_none() && !self.facts.called_unseen {
+            return None;
+        }
         match &*self.facts.occupied {
             [] | [_] => Some(self.shown_connected(leg, Party::default())),
+            [_, _, ..] if self.facts.redirected.is_none() => {
+                Some(Party { number: self.facts.called.clone(), ..Party::default() })
+            }
             [_, _, ..] => None,
         }
     }

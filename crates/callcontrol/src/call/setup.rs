@@ -86,6 +86,7 @@ impl Facts {
             called: Box::default(),
             further_digits: FurtherDigits::None,
             collects_digits: false,
+            called_unseen: false,
             supplied_codes: Pii::default(),
             codes: None,
             translated: Box::default(),

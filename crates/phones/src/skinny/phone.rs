@@ -88,6 +88,10 @@ pub struct Skinny {
     pub clock: [u32; 7],
     /// Its ports that are open, by the number that the server gave: call, port, codec.
     pub ports: BTreeMap<u32, (u32, u32, u32)>,
+    /// Where it listens with all others, by the number that the server gave: call, address and codec.
+    pub listening: BTreeMap<u32, (u32, String, u32)>,
+    /// It listens nowhere with others, and says so when it is told to.
+    pub hears_no_groups: bool,
     /// Where it sends, by the same number: address, codec, and payload type of keys.
     pub sending: BTreeMap<u32, (String, u32, u32)>,
     /// Keys that it was told to play.
@@ -225,15 +229,21 @@ impl Skinny {
     pub fn forgets(&mut self) {
         let mut before = std::mem::take(self);
         let ports = &before.ports;
-        let flows = |call: u32| ports.values().any(|(of, ..)| *of == call);
+        let listening = &before.listening;
+        let flows = |call: u32| {
+            ports.values().any(|(of, ..)| *of == call) || listening.values().any(|(of, ..)| *of == call)
+        };
         before.calls.retain(|number, call| call.state == CONNECTED && flows(*number));
         before.ports.retain(|_, (call, ..)| before.calls.contains_key(call));
         before.sending.retain(|party, _| before.ports.contains_key(party));
+        before.listening.retain(|_, (call, ..)| before.calls.contains_key(call));
         before.calls.values_mut().for_each(|call| call.preserved = true);
         *self = Skinny {
             calls: before.calls,
             ports: before.ports,
             sending: before.sending,
+            listening: before.listening,
+            hears_no_groups: before.hears_no_groups,
             counted: before.counted,
             off_hook: before.off_hook,
             speaker: before.speaker,
@@ -263,7 +273,7 @@ impl Skinny {
             .bytes(&self.ip)
             .word(self.kind)
             .word(5)
-            .word((self.ports.len() + self.sending.len()) as u32)
+            .word((self.ports.len() + self.sending.len() + self.listening.len()) as u32)
             .word(features)
             .word(1)
             .word(0)
@@ -370,6 +380,7 @@ impl Skinny {
         self.calls.retain(|number, _| !over.contains(number));
         self.ports.retain(|_, (call, ..)| !over.contains(call));
         self.sending.retain(|party, _| !over.contains(&(party >> 8)));
+        self.listening.retain(|_, (call, ..)| !over.contains(call));
         self.ended.extend(over);
         self.speaker &= !self.ports.is_empty();
     }

@@ -44,6 +44,8 @@ pub(super) struct Call {
     pub(super) recorded: bool,
     /// Its media has to be agreed on anew: what was wanted of it could not be done while its phone was away.
     pub(super) owes: bool,
+    /// The call that went on hold because the phone answered this one by itself: when this one is over its user goes on there.
+    pub(super) interrupts: Option<CallReference>,
     /// Whether its user has chosen it for what is done with several calls.
     pub(super) selected: bool,
     /// Until the phone has to say where its port is, or the next key has to come.
@@ -145,6 +147,7 @@ impl Call {
             asks: false,
             recorded: false,
             owes: false,
+            interrupts: None,
             selected: false,
             patience: None,
         }

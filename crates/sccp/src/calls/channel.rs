@@ -11,7 +11,8 @@
 //!   |                         |---------------------------->|
 //! ```
 //!
-//! A phone opens its port for one codec, and says where only then: it is asked before anything is offered or answered.
+//! A phone opens its port for one codec, and says where only then: it is asked before anything is offered or answered. Where it is to hear
+//! what goes out to all who listen at an address it has no port, and says whether it listens.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::message::ToStation;
 use crate::message::media::{
     CloseReceiveChannel, OpenReceiveChannel, StartMediaTransmission, StopMediaTransmission,
 };
+use crate::message::multicast::{StartMulticastMediaReception, StopMulticastMediaReception};
 use crate::wire::address::Address;
 
 /// Keys in RTP, where the other side takes them.
@@ -72,6 +74,10 @@ enum Receive {
     Closed,
     Opening(PartyId, Format),
     Open(PartyId, Format, SocketAddr),
+    /// It was told to listen where all hear the same, and has not said whether it does.
+    Joining(PartyId, Format, SocketAddr),
+    /// It listens there, and sends nothing.
+    Joined(PartyId, Format, SocketAddr),
 }
 
 /// What is told when the phone's port is open.
@@ -111,13 +117,13 @@ impl Channel {
 
     /// Whether the phone hears or sends, and nothing is being changed.
     pub(super) fn flows(&self) -> bool {
-        matches!(self.receive, Receive::Open(..)) && self.waits.is_none()
+        matches!(self.receive, Receive::Open(..) | Receive::Joined(..)) && self.waits.is_none()
     }
 
     /// What is answered to an offer that changes nothing; `None` when it changes something.
     pub(super) fn again(&self, offer: &Voice) -> Option<Voice> {
         let remote = self.remote.as_ref()?;
-        let format = self.codec()?;
+        let (Receive::Open(_, format, _) | Receive::Joined(_, format, _)) = self.receive else { return None };
         let same = (offer.address, offer.direction) == (remote.address, remote.direction)
             && offer.formats.iter().any(|offered| offered.codec == format.codec);
         self.voice().filter(|_| same)
@@ -191,7 +197,7 @@ impl Channel {
     pub(super) const fn codec(&self) -> Option<Format> {
         match self.receive {
             Receive::Open(_, format, _) | Receive::Opening(_, format) => Some(format),
-            Receive::Closed => None,
+            Receive::Closed | Receive::Joining(..) | Receive::Joined(..) => None,
         }
     }
 
@@ -213,14 +219,14 @@ impl Channel {
 
     /// The port that was asked for is not wanted any more.
     pub(super) fn close_opening(&self, call: CallReference, tell: &mut Vec<ToStation>) {
-        if let Receive::Opening(party, _) = self.receive {
-            tell.push(Channel::close_of(call, party).into());
+        if self.is_opening() {
+            self.receive.close(call, tell);
         }
     }
 
     /// Whether the phone was asked for its port and has not said.
     pub(super) const fn is_opening(&self) -> bool {
-        matches!(self.receive, Receive::Opening(..))
+        matches!(self.receive, Receive::Opening(..) | Receive::Joining(..))
     }
 
     /// The first codec of the other side that the phone has, in the other side's order.
@@ -240,10 +246,7 @@ impl Channel {
         self.waits = Some(waits);
         match self.receive {
             Receive::Open(_, open, _) if open == format => return Some(self.ready(waits)),
-            Receive::Open(party, ..) | Receive::Opening(party, _) => {
-                tell.push(Channel::close_of(of.call, party).into());
-            }
-            Receive::Closed => {}
+            before => before.close(of.call, tell),
         }
         self.receive = Receive::Opening(of.party, format);
         tell.push(
@@ -261,6 +264,54 @@ impl Channel {
             .into(),
         );
         None
+    }
+
+    /// Has the phone listen where all hear the same, in place of a port of its own, and send nothing. Returns what waits at once where it does so already.
+    pub(super) fn join(
+        &mut self,
+        of: Of,
+        (group, format): (SocketAddr, Format),
+        waits: Option<Waits>,
+        tell: &mut Vec<ToStation>,
+    ) -> Option<Opened> {
+        self.waits = waits;
+        if let Receive::Joined(_, heard, at) = self.receive
+            && (at, heard) == (group, format)
+        {
+            return Some(waits.map_or(Opened::Nothing, |waits| self.ready(waits)));
+        }
+        self.receive.close(of.call, tell);
+        tell.extend(self.sends.take().map(|(party, ..)| ToStation::from(Channel::stop(of.call, party))));
+        self.receive = Receive::Joining(of.party, format, group);
+        tell.push(
+            StartMulticastMediaReception {
+                conference: ConferenceId(of.call.0),
+                party: of.party,
+                group: Address::from(group.ip()),
+                port: u32::from(group.port()),
+                packet: format.packet,
+                codec: format.codec,
+                echo_cancellation: false,
+                codec_parameters: [0; 4],
+                call: of.call,
+            }
+            .into(),
+        );
+        None
+    }
+
+    /// The phone says whether it listens there.
+    pub(super) fn joined(&mut self, party: PartyId, status: MediaStatus) -> Opened {
+        match self.receive {
+            Receive::Joining(asked, format, group) if asked == party => {
+                if status != MediaStatus::OK {
+                    return self.failed(Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED);
+                }
+                self.receive = Receive::Joined(party, format, group);
+                self.waits.map_or(Opened::Nothing, |waits| self.ready(waits))
+            }
+            _ => Opened::Other,
+        }
     }
 
     /// The phone says where its port is, or that it has none.
@@ -301,7 +352,15 @@ impl Channel {
 
     /// What the phone hears and sends now, as the other side is told.
     fn voice(&self) -> Option<Voice> {
-        let Receive::Open(_, format, address) = self.receive else { return None };
+        let (format, address) = match self.receive {
+            Receive::Open(_, format, address) => (format, address),
+            // Who only listens says nothing of itself (RFC 3264 §6.2).
+            Receive::Joined(_, format, address) => {
+                let direction = Direction::ReceiveOnly;
+                return Some(Voice { address, formats: vec![format], events: None, direction });
+            }
+            Receive::Closed | Receive::Opening(..) | Receive::Joining(..) => return None,
+        };
         let direction = self.remote.as_ref().map_or(Direction::SendReceive, |remote| {
             Direction::of(remote.direction.hears(), remote.direction.sends())
         });
@@ -310,6 +369,9 @@ impl Channel {
 
     /// What the other side is told while the phone holds: nothing is heard here.
     pub(super) fn held(&self) -> Option<Voice> {
+        if let Receive::Joined(..) = self.receive {
+            return Some(Voice { direction: Direction::Inactive, ..self.unheard()? });
+        }
         let hears = self.remote.as_ref().is_some_and(|remote| remote.direction.hears());
         Some(Voice { direction: Direction::of(hears, false), ..self.voice()? })
     }
@@ -354,18 +416,28 @@ impl Channel {
     pub(super) fn close(&mut self, call: CallReference, tell: &mut Vec<ToStation>) {
         self.waits = None;
         let stop = self.sends.take().map(|(party, ..)| Channel::stop(call, party));
-        if let Receive::Opening(party, _) | Receive::Open(party, ..) = std::mem::take(&mut self.receive) {
-            tell.push(Channel::close_of(call, party).into());
-        }
+        std::mem::take(&mut self.receive).close(call, tell);
         tell.extend(stop.map(ToStation::from));
-    }
-
-    fn close_of(call: CallReference, party: PartyId) -> CloseReceiveChannel {
-        CloseReceiveChannel { conference: ConferenceId(call.0), party, call, port_handling: 0 }
     }
 
     fn stop(call: CallReference, party: PartyId) -> StopMediaTransmission {
         StopMediaTransmission { conference: ConferenceId(call.0), party, call, port_handling: 0 }
+    }
+}
+
+impl Receive {
+    /// Has the phone hear nothing there any more.
+    fn close(self, call: CallReference, tell: &mut Vec<ToStation>) {
+        let conference = ConferenceId(call.0);
+        match self {
+            Receive::Closed => {}
+            Receive::Opening(party, _) | Receive::Open(party, ..) => {
+                tell.push(CloseReceiveChannel { conference, party, call, port_handling: 0 }.into());
+            }
+            Receive::Joining(party, ..) | Receive::Joined(party, ..) => {
+                tell.push(StopMulticastMediaReception { conference, party, call }.into());
+            }
+        }
     }
 }
 

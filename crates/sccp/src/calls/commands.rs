@@ -110,7 +110,11 @@ impl PhoneCalls {
                 let cause = Cause::SERVICE_NOT_IMPLEMENTED;
                 out.push(Output::Signal(leg, Signal::TransferEnded(Err(cause)), Media::None));
             }
-            Command::Release(cause) => self.released(shared, reference, *cause, out),
+            Command::Release(cause) => {
+                let interrupts = self.interrupted_by(reference);
+                self.released(shared, reference, *cause, out);
+                self.go_back(shared, now, interrupts, out);
+            }
             Command::ShowParticipants(list) => self.show_participants(reference, list, out),
             Command::KeysBy(_)
             | Command::Mute(_)
@@ -242,6 +246,7 @@ impl PhoneCalls {
         let capabilities = self.capabilities.clone();
         let Some(call) = self.find(reference) else { return };
         let Some(leg) = call.leg else { return };
+        let group = voice.group();
         let before = call.channel.swap(voice);
         let Some(format) = call.channel.common(&capabilities) else {
             call.channel.restore(before);
@@ -266,6 +271,9 @@ impl PhoneCalls {
                 return;
             }
         }
+        if let Some(group) = group {
+            return self.listen(shared, now, reference, (group, format), Some(Waits::Answer), out);
+        }
         self.open(shared, now, reference, Some(format), Waits::Answer, out);
     }
 
@@ -281,7 +289,11 @@ impl PhoneCalls {
         let capabilities = self.capabilities.clone();
         let Some(call) = self.find(reference) else { return };
         call.asks = false;
+        let group = voice.group().filter(|_| call.state == State::Connected);
         call.channel.heard(voice);
+        if let (Some(group), Some(format)) = (group, call.channel.common(&capabilities)) {
+            return self.listen(shared, now, reference, (group, format), None, out);
+        }
         let agreed = call.channel.agreed(&capabilities);
         match (agreed, call.channel.codec()) {
             (Some(agreed), Some(open)) if agreed.codec != open.codec => {

@@ -77,6 +77,11 @@ impl PhoneCalls {
             Answering::User => {}
             // By which of the two its user hears is the phone's to know.
             Answering::Headset | Answering::Loudspeaker => {
+                let talks = |call: &&Call| call.state == State::Connected;
+                let interrupts = self.calls.iter().find(talks).map(|call| call.reference);
+                if let Some(call) = self.find(reference) {
+                    call.interrupts = interrupts;
+                }
                 self.answer(shared, now, reference, out);
                 self.with_call(reference, out, |call, tell| call.display(tell).tone(Tone::ZIP));
             }

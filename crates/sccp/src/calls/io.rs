@@ -174,6 +174,11 @@ pub struct Voice {
 }
 
 impl Voice {
+    /// Where all hear it who listen there, when it is sent by multicast.
+    pub(super) fn group(&self) -> Option<SocketAddr> {
+        Some(self.address).filter(|address| address.ip().is_multicast())
+    }
+
     /// Whether it takes one of these codecs.
     pub(super) fn has_any(&self, codecs: &[Codec]) -> bool {
         self.formats.iter().any(|format| codecs.contains(&format.codec))

@@ -247,7 +247,11 @@ impl PhoneCalls {
                 self.call_messages(shared, now, of_call.unwrap_or(of.line), out);
             }
             (_, None) => {}
-            (Key::EndCall, Some(call)) => self.end(shared, call, out),
+            (Key::EndCall, Some(call)) => {
+                let interrupts = self.interrupted_by(call);
+                self.end(shared, call, out);
+                self.go_back(shared, now, interrupts, out);
+            }
             (Key::Hold, Some(call)) if self.is_held(call) => self.resume(shared, now, call, out),
             (Key::Hold, Some(call)) => self.hold(call, out),
             (Key::Resume, Some(call)) => self.resume(shared, now, call, out),

@@ -132,6 +132,7 @@ impl PhoneCalls {
                 self.capabilities = message.audio.iter().map(|capability| capability.codec).collect();
             }
             FromStation::OpenReceiveChannelAck(message) => self.port_opened(shared, message, out),
+            FromStation::MulticastMediaReceptionAck(message) => self.joined(shared, message, out),
             FromStation::ConnectionStatisticsRes(message) => {
                 if let Some(leg) = self.statistics.answered(message.statistics.call) {
                     out.push(Output::Statistics(leg, Box::new(message.statistics.clone())));
@@ -365,6 +366,24 @@ impl PhoneCalls {
         let Some(call) = self.find(reference).filter(is_held) else { return };
         call.channel.forget();
         self.take_back(shared, now, reference, out);
+    }
+
+    /// The call that went on hold for this one, which nobody asked for.
+    pub(super) fn interrupted_by(&mut self, reference: CallReference) -> Option<CallReference> {
+        self.find(reference)?.interrupts
+    }
+
+    /// What interrupted a call is over, and its user has turned to no other one: it goes on.
+    pub(super) fn go_back(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        interrupted: Option<CallReference>,
+        out: &mut Outbox,
+    ) {
+        if let Some(held) = interrupted.filter(|_| self.active().is_none()) {
+            self.resume(shared, now, held, out);
+        }
     }
 
     /// The phone opens its port again for a call that is held.

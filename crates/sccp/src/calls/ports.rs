@@ -12,6 +12,7 @@ use super::phone::PhoneCalls;
 use super::{PORT_TIME, Shared};
 use crate::codes::{CallReference, CallState, CallType, MediaStatus, PartyId};
 use crate::message::media::OpenReceiveChannelAck;
+use crate::message::multicast::MulticastMediaReceptionAck;
 
 impl PhoneCalls {
     /// Has the phone open its port, and tells what waits for it.
@@ -45,6 +46,44 @@ impl PhoneCalls {
         if let Some(opened) = opened {
             self.opened(shared, reference, opened, out);
         }
+    }
+
+    /// Has the phone listen where all hear the same, and tells what waits for that.
+    pub(super) fn listen(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        to: (SocketAddr, channel::Chosen),
+        waits: Option<Waits>,
+        out: &mut Outbox,
+    ) {
+        let mut tell = Vec::new();
+        let device: Box<str> = self.phone.device.as_str().into();
+        let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
+        self.statistics.ask(call, &mut tell);
+        if call.patience.is_none() {
+            call.patience = Some(shared.timers.set(now.mono + PORT_TIME, (device, reference)));
+        }
+        let of = call.next_port();
+        let joined = call.channel.join(of, to, waits, &mut tell);
+        self.tell(tell, out);
+        if let Some(joined) = joined {
+            self.opened(shared, reference, joined, out);
+        }
+    }
+
+    /// The phone says whether it listens there.
+    pub(super) fn joined(
+        &mut self,
+        shared: &mut Shared,
+        message: &MulticastMediaReceptionAck,
+        out: &mut Outbox,
+    ) {
+        let reference = CallReference(message.party.0 >> 8);
+        let Some(call) = self.find(reference) else { return };
+        let opened = call.channel.joined(message.party, message.status);
+        self.opened(shared, reference, opened, out);
     }
 
     pub(super) fn port_opened(

@@ -106,6 +106,8 @@ pub(crate) fn sccp(options: &SccpOptions) -> anyhow::Result<()> {
     phone.kind = options.kind;
     // G.711 in both laws; what it cannot hear or say it does not promise.
     phone.codecs = vec![4, 2];
+    // Its sound comes by its own ports alone.
+    phone.hears_no_groups = true;
     start(&options.manner, server, Carrier::Tcp, |ports| {
         phone.own_ports = ports;
         Life::new(phone, options.token)

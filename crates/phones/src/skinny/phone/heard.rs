@@ -66,6 +66,7 @@ impl Skinny {
             }
             0x89 | 0x116 | 0x117 => {}
             0x105 | 0x106 | 0x8a | 0x8b | 0x128 => self.takes_media(message),
+            0x101 | 0x103 => self.takes_group(message),
             _ => self.takes_display(message),
         }
     }
@@ -213,6 +214,39 @@ impl Skinny {
         }
     }
 
+    /// It shall listen where all hear the same, or no more.
+    fn takes_group(&mut self, message: &Message<'_>) {
+        let party = message.word(4);
+        if message.id == 0x103 {
+            if self.listening.remove(&party).is_none() && !self.hears_no_groups && !self.ended.contains(&(party >> 8))
+            {
+                self.complain(format!("it shall no longer listen for {party}, and does not"));
+            }
+            return;
+        }
+        let (expected, base) = if self.version < 17 { (36, 12) } else { (52, 28) };
+        if message.body.len() != expected {
+            self.complain(format!("StartMulticastMediaReception has {} bytes", message.body.len()));
+        }
+        let [a, b, c, d] = message.address(self.version, 8);
+        let (port, packet, codec) = (message.word(base), message.word(base + 4), message.word(base + 8));
+        let call = message.word(base + 20);
+        if !(224..240).contains(&a) {
+            self.complain(format!("{a}.{b}.{c}.{d} is no address of a group"));
+        }
+        if packet == 0 || !self.codecs.contains(&codec) {
+            self.complain(format!("it shall listen to codec {codec} with {packet} ms"));
+        }
+        if self.ports.values().any(|(of, ..)| *of == call) {
+            self.complain("it shall listen with others while its port is open".to_owned());
+        }
+        if !self.hears_no_groups {
+            self.listening.insert(party, (call, format!("{a}.{b}.{c}.{d}:{port}"), codec));
+        }
+        let frame = self.frame(0x21).word(u32::from(self.hears_no_groups)).word(party).word(call);
+        self.send(frame);
+    }
+
     /// It is asked how a call sounded, which it only knows while its port is open.
     fn tells_how_it_sounded(&mut self, message: &Message<'_>) {
         let (room, asked) = if self.version < 19 { (24, 24) } else { (28, 28) };
@@ -245,7 +279,7 @@ impl Skinny {
 
     /// What comes in by an open port has to be heard.
     fn is_audible(&mut self) {
-        if !self.ports.is_empty() && !self.speaker && !self.off_hook {
+        if !(self.ports.is_empty() && self.listening.is_empty()) && !self.speaker && !self.off_hook {
             self.complain(
                 "its port is open and nobody hears it: no receiver is lifted and no loudspeaker on"
                     .to_owned(),
