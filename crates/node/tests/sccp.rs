@@ -13,12 +13,15 @@ use strowger_base::journal::{Entry, Registration, ReportedQuality, Told};
 use strowger_base::leg::AudioSource;
 use strowger_base::net::StreamId;
 use strowger_callcontrol::configuration::{
-    AnnouncedSound, AnnouncedTo, Announcement, Barging, NoticeSound, PickupGroup, PickupNotice,
+    AnnouncedSound, AnnouncedTo, Announcement, Barging, Increment, MulticastMusic, NoticeSound, PickupGroup,
+    PickupNotice,
 };
+use strowger_dialplan::resources::{Function, Resource};
 use strowger_media::control::{Command, Report};
 use strowger_node::configuration::{LineSecret, PhoneDraft};
 use strowger_node::io::{Answer, BeginAnew, BegunAnew, PushRefused, Pushed, Question, UserSetting};
 use strowger_phones::skinny::phone;
+use strowger_phones::skinny::phone::Skinny;
 use strowger_sccp::Text;
 use strowger_sccp::codes::ButtonType;
 use strowger_sccp::station::device::{Assignment, Device, WhenRung};
@@ -217,6 +220,80 @@ fn a_call_is_held_and_taken_back() {
 }
 
 /// What phones reported of how it sounded: packets sent, lost, and their own score.
+/// Whoever is held hears what goes out to all at 239.1.1.1 and the addresses after it, where its phone does that.
+fn with_multicast_music(wants: impl Fn(&str) -> bool) -> strowger_node::Draft {
+    let mut draft = mixed();
+    let media = &mut draft.media;
+    media.in_use = true;
+    let resource =
+        Resource { function: Function::MusicOnHold, is_trusted: false, capacity: None, is_device: false };
+    media.table.add("moh", resource);
+    media.table.group("office", ["moh"]);
+    media.table.list("all", ["office"]);
+    let base = "239.1.1.1:16384".parse().expect("an address");
+    let music = MulticastMusic { base, increment: Increment::Address, ttl: 4, always: false };
+    media.multicast.insert("moh".into(), music);
+    media.multicast_groups.insert("office".into());
+    for line in &mut draft.lines {
+        let unicast = !wants(&line.number);
+        for phone in &mut line.phones {
+            (phone.media.list, phone.media.unicast_music) = (Some("all".into()), unicast);
+        }
+    }
+    draft
+}
+
+#[test]
+fn who_is_held_listens_with_all_others_until_the_call_goes_on() {
+    for version in [3, 11, 16, 17, 22] {
+        let (mut world, mut phones) = (World::new(&with_multicast_music(|_| true)), Skinnies::new());
+        phones.comes(&mut world, 11, "2001", version);
+        phones.comes(&mut world, 12, "2002", version);
+        phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+        phones.presses(&mut world, 12, "Answer");
+        talk(&phones, 11, 12);
+        phones.presses(&mut world, 12, "Hold");
+        let held = phones.phone(11);
+        let hears: Vec<_> = held.listening.values().map(|(_, at, codec)| (at.as_str(), *codec)).collect();
+        assert_eq!(hears, [("239.1.1.1:16384", 4)], "version {version}");
+        assert!(held.ports.is_empty() && held.sending.is_empty());
+        phones.presses(&mut world, 12, "Resume");
+        talk(&phones, 11, 12);
+        assert!(phones.phone(11).listening.is_empty());
+        // The end of the call ends it too.
+        phones.presses(&mut world, 12, "Hold");
+        assert_eq!(phones.phone(11).listening.len(), 1);
+        phones.presses(&mut world, 11, "EndCall");
+        assert!(phones.phone(11).listening.is_empty() && phones.shows(11).is_empty());
+        phones.settle(&mut world);
+        world.settled();
+    }
+}
+
+#[test]
+fn who_cannot_listen_with_others_or_shall_not_is_sent_music_of_its_own() {
+    let check = |draft: &strowger_node::Draft, deaf: bool| {
+        let (mut world, mut phones) = (World::new(draft), Skinnies::new());
+        let mut phone = Skinny::new(&device("2001"), 17, [192, 0, 2, 11]);
+        phone.hears_no_groups = deaf;
+        phones.connects(&mut world, 11, phone);
+        phones.comes(&mut world, 12, "2002", 17);
+        phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+        phones.presses(&mut world, 12, "Answer");
+        phones.presses(&mut world, 12, "Hold");
+        let held = phones.phone(11);
+        assert!(held.listening.is_empty());
+        assert_eq!(held.ports.len(), 1, "it has a port for its own music");
+        phones.presses(&mut world, 12, "Resume");
+        talk(&phones, 11, 12);
+        phones.presses(&mut world, 12, "EndCall");
+        phones.settle(&mut world);
+        world.settled();
+    };
+    check(&with_multicast_music(|_| true), true);
+    check(&with_multicast_music(|number| number != "2001"), false);
+}
+
 fn reported(world: &World) -> Vec<(u32, u32, Option<u16>)> {
     let records = world.records();
     let of = |entry: &Entry<'_>| match entry {

@@ -106,6 +106,10 @@ impl Skinnies {
                         let a = SocketAddr::from(([192, 0, 2, 1], 30_000));
                         world.input(Input::Media(Report::Opened { port, a, b: None }));
                     }
+                    Command::OpenMulticast { port, .. } => {
+                        let a = SocketAddr::from(([192, 0, 2, 1], 31_000));
+                        world.input(Input::Media(Report::Opened { port, a, b: None }));
+                    }
                     Command::Close { port } => {
                         let statistics = Box::new(PortStatistics::default());
                         world.input(Input::Media(Report::Closed { port, statistics }));

@@ -559,6 +559,9 @@ impl Skinny {
         {
             return Some(format!("it sends to {to} for port {party}, which is not open"));
         }
+        if let Some((call, at, _)) = self.listening.values().find(|(call, ..)| !shows(call)) {
+            return Some(format!("it listens at {at} for call {call}, which it does not show"));
+        }
         let rings = |call: &u32| self.calls.get(call).is_some_and(|call| call.state == RING_IN);
         if let Some((call, mode)) = self.rings.iter().find(|(call, _)| !rings(call)) {
             return Some(format!("it rings (mode {mode}) for call {call}, which does not"));
@@ -569,6 +572,11 @@ impl Skinny {
         let mut lit = self.lamps.iter().filter(|((kind, _), mode)| *kind == u32::from(LINE) && **mode != 1);
         lit.find(|((_, line), _)| is_line(*line) && !has_call(*line))
             .map(|((_, line), mode)| format!("the lamp of line {line}, which has no call, is in mode {mode}"))
+    }
+
+    /// Whether its user can hear anything in a call: by a port of its own, or with all others who listen somewhere.
+    pub fn hears_in(&self, call: u32) -> bool {
+        self.ports.values().any(|(of, ..)| *of == call) || self.listening.values().any(|(of, ..)| *of == call)
     }
 
     /// Whether it hears and sends.

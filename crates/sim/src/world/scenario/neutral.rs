@@ -52,8 +52,7 @@ fn of_call(phone: &Skinny, (number, call): (u32, &Call), knows: bool) -> Option<
             format!("is called by {}{diverted}{}", who(&call.calling), ring(phone, number, call))
         }
         CONNECTED => {
-            let mute =
-                if phone.ports.values().any(|(of, ..)| *of == number) { "" } else { " without a sound" };
+            let mute = if phone.hears_in(number) { "" } else { " without a sound" };
             format!("talks with {}{mute}{keys}{recorded}", who(other(call)))
         }
         HOLD => format!("holds {}{keys}{recorded}", who(other(call))),
