@@ -53,6 +53,9 @@ pub(super) fn sent(message: &ToStation, version: Version) -> Vec<u8> {
         To::StartMediaTransmission(message) => {
             format!("{} to {}", message.codec, place(message.address, message.port))
         }
+        To::StartMulticastMediaReception(message) => {
+            format!("{} at {}", message.codec, place(message.group, message.port))
+        }
         To::SendDtmfTone(message) => message.tone.to_string(),
         _ => String::new(),
     };
