@@ -27,7 +27,9 @@ use strowger_base::net::StreamId;
 use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::timer::TimerQueue;
 use strowger_base::watch::{LineState, WatchId};
-use strowger_base::{Command, Event, Instant, LegId, LineName, Media as Sdp, Now, SessionDescription, TimerHandle};
+use strowger_base::{
+    Command, Event, Instant, LegId, LineName, Media as Sdp, Now, SessionDescription, TimerHandle,
+};
 use strowger_media::control::PortId;
 use strowger_sccp::calls::{LegIds, PARTICIPANTS};
 use strowger_sccp::codes::{BlfStatus, Instance, LampMode, ResetType, Stimulus, Tone};

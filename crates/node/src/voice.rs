@@ -211,7 +211,8 @@ mod tests {
     #[test]
     fn what_no_station_can_take_has_no_codec() {
         let check = |text: &str| {
-            let Media::Answer(voice) = of_sdp(&Sdp::Answer(SessionDescription::new(text.as_bytes())), None) else {
+            let Media::Answer(voice) = of_sdp(&Sdp::Answer(SessionDescription::new(text.as_bytes())), None)
+            else {
                 panic!("an answer")
             };
             assert_eq!(voice.formats, [], "{text}");

@@ -10,8 +10,8 @@ use std::time::Duration;
 use strowger_base::feature::FeatureAnswer;
 use strowger_base::id::LegIds;
 use strowger_base::leg::{
-    Alert, Answering, BindingId, Command, Digit, KeySignalling, Origin, Party, Ring, RingSound, RingStyle, SrtpOffer,
-    Target, Tone,
+    Alert, Answering, BindingId, Command, Digit, KeySignalling, Origin, Party, Ring, RingSound, RingStyle,
+    SrtpOffer, Target, Tone,
 };
 use strowger_base::net::{Flow, StreamId, Transport};
 use strowger_base::recording::RecordingShown;
@@ -354,7 +354,11 @@ fn the_ladders_of_calls() {
     let mut group = Bench::new();
     group.title("who is held listens with all others who are, until the call is taken back; it is refused what it cannot hear or does not say in time");
     group.talk();
-    let music = || Voice { address: ([239, 1, 1, 1], 16_384).into(), events: None, ..voice(0, Direction::ReceiveOnly) };
+    let music = || Voice {
+        address: ([239, 1, 1, 1], 16_384).into(),
+        events: None,
+        ..voice(0, Direction::ReceiveOnly)
+    };
     group.command(&Command::Media(Sdp::None), Media::Offer(music()));
     group.listens(MediaStatus::OK);
     group.command(&Command::Media(Sdp::None), Media::Offer(music()));
@@ -374,7 +378,10 @@ fn the_ladders_of_calls() {
     both.command(&Command::Media(Sdp::None), Media::Offer(music()));
     both.listens(MediaStatus::OK);
     both.soft_key(SoftKey::HOLD);
-    both.command(&Command::Media(Sdp::None), Media::Answer(Voice { direction: Direction::Inactive, ..music() }));
+    both.command(
+        &Command::Media(Sdp::None),
+        Media::Answer(Voice { direction: Direction::Inactive, ..music() }),
+    );
     both.soft_key(SoftKey::RESUME);
     both.opens(24_002);
     both.command(&Command::Media(Sdp::None), Media::Answer(music()));
@@ -382,7 +389,8 @@ fn the_ladders_of_calls() {
     both.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
 
     let mut interrupted = Bench::new();
-    interrupted.title("a call that is answered by itself puts another one on hold, which goes on when it is over");
+    interrupted
+        .title("a call that is answered by itself puts another one on hold, which goes on when it is over");
     interrupted.talk();
     let first = interrupted.leg;
     let style = RingStyle { answer: Answering::Loudspeaker, ..RingStyle::default() };

@@ -218,7 +218,9 @@ impl Skinny {
     fn takes_group(&mut self, message: &Message<'_>) {
         let party = message.word(4);
         if message.id == 0x103 {
-            if self.listening.remove(&party).is_none() && !self.hears_no_groups && !self.ended.contains(&(party >> 8))
+            if self.listening.remove(&party).is_none()
+                && !self.hears_no_groups
+                && !self.ended.contains(&(party >> 8))
             {
                 self.complain(format!("it shall no longer listen for {party}, and does not"));
             }
