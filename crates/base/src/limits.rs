@@ -16,6 +16,8 @@ pub const SSH_GREETING_BYTES: usize = 64 * 1024;
 pub const SFTP_PACKET_BYTES: usize = 256 * 1024;
 /// Largest reply of an FTP server, in bytes; the session in which a larger one comes ends.
 pub const FTP_REPLY_BYTES: usize = 16 * 1024;
+/// Files that are due to one destination and whose names are kept; of more the repository is asked again when these have gone.
+pub const FILES_QUEUED: usize = 1024;
 /// SCCP stations at once; a further one is told so and not registered.
 pub const STATIONS: usize = 100_000;
 /// Devices that nobody has configured and that wait until they are, at once; a further one is refused.

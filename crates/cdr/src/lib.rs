@@ -2,7 +2,8 @@
 //!
 //! [`Cdr`] and [`Cmr`] are the records, [`mod@file`] is how they stand in files, [`FileName`] how those are called. [`cause`] and [`address`] are
 //! the two numbers in them that have to be taken apart. A [`Composer`] reads the journal of a call and says what is written of it; [`spool`] is how that
-//! stands on the disk of a node until it is in files. It refuses to know where files lie and who gets them.
+//! stands on the disk of a node until it is in files; [`delivery`] decides when which file goes to a destination. It refuses to know where files lie
+//! and how they travel.
 
 pub mod address;
 pub mod cause;
@@ -10,6 +11,7 @@ mod cdr;
 mod cmr;
 pub mod codec;
 mod compose;
+pub mod delivery;
 pub mod file;
 mod name;
 pub mod record;

@@ -1,0 +1,409 @@
+//! Delivery of files to one destination: in order, one at a time, again until they have arrived, and never silently in vain.
+//!
+//! A [`Delivery`] is told which files are due and how attempts ended, and says what to send, when to try again and what an operator has to
+//! know. It differs from CUCM on purpose: that is silent about the first failure, and a server that lacked algorithms after a fail-over was
+//! noticed after ten days. Where files lie and how they travel is its driver's affair.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+use strowger_base::{Instant, Now, WallTime, limits};
+
+use crate::FileName;
+
+/// One destination.
+#[derive(Debug)]
+pub struct Delivery {
+    settings: Settings,
+    state: State,
+    /// What is due, oldest first; the first one is under way while there is an attempt.
+    queue: VecDeque<FileName>,
+    queued: BTreeSet<String>,
+    /// More is due than there was room for: the repository knows.
+    is_more: bool,
+    trouble: Option<Trouble>,
+    last: Option<(FileName, WallTime)>,
+    totals: Totals,
+}
+
+/// How a destination is treated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// Nothing is sent otherwise; what is due waits.
+    pub is_enabled: bool,
+    /// A file that could not be delivered is tried again; otherwise the next one has its turn.
+    pub resend: bool,
+    /// How long to wait after the first failure; each further one doubles it.
+    pub wait_first: Duration,
+    /// The longest wait.
+    pub wait_most: Duration,
+}
+
+impl Default for Settings {
+    /// As CUCM does: again after 6 s, 12 s, 24 s and so on, at most 120 s.
+    fn default() -> Settings {
+        let (wait_first, wait_most) = (Duration::from_secs(6), Duration::from_secs(120));
+        Settings { is_enabled: true, resend: true, wait_first, wait_most }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// Nothing is due, or nothing may be sent.
+    Idle,
+    /// The first file of the queue is under way.
+    Sending { failures: u32, is_changed: bool },
+    /// The last attempt failed.
+    Waiting { failures: u32, until: Instant },
+}
+
+/// What happens to it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Input {
+    /// A file is due. One that is due already, or under way, is not due twice.
+    Due(FileName),
+    /// More is due than was told: [`Output::Look`] follows when there is room.
+    More,
+    /// The attempt has ended.
+    Ended(Outcome),
+    /// The destination is configured otherwise.
+    Changed(Settings),
+    /// An operator wants an attempt now.
+    Retry,
+    /// Time has passed.
+    Time,
+}
+
+/// How an attempt ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// The file is there.
+    Arrived,
+    /// The file is not in the repository any more: its days were over.
+    Gone,
+    /// It did not arrive.
+    Failed(Failure),
+}
+
+/// Why a file did not arrive, in the words of whoever tried.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// What it counts as: one word, the same for the same cause.
+    pub kind: Box<str>,
+    /// What happened.
+    pub sentence: String,
+    /// What to do.
+    pub remedy: String,
+    /// What proves it.
+    pub evidence: Vec<String>,
+}
+
+/// What it wants done, in this order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// Try to put this file there; [`Input::Ended`] follows.
+    Send(FileName),
+    /// This file is not due any more: it is there.
+    Delivered(FileName),
+    /// This file is not due any more: it is not tried again.
+    GivenUp(FileName),
+    /// Tell what is due, oldest first, with [`Input::Due`].
+    Look,
+    /// Tell an operator.
+    Alarm(Alarm),
+}
+
+/// What an operator has to know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Alarm {
+    /// Delivery has begun to fail, or fails for another reason now.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// Files that wait; at least so many when there are more than are counted.
+        waiting: usize,
+        /// How long the oldest of them is due.
+        lag: Duration,
+    },
+    /// It still fails, and the lag has doubled since it was told last.
+    Lagging {
+        /// Why it failed last.
+        failure: Failure,
+        /// Since when it fails.
+        since: WallTime,
+        /// Attempts that failed since then.
+        attempts: u32,
+        /// Files that wait.
+        waiting: usize,
+        /// How long the oldest of them is due.
+        lag: Duration,
+    },
+    /// A file was not in the repository any more when its turn came.
+    Lost {
+        /// Its name.
+        file: FileName,
+    },
+    /// What waited when delivery began to work again has arrived.
+    Ended {
+        /// Since when it failed.
+        since: WallTime,
+        /// Attempts that failed.
+        attempts: u32,
+        /// Files that arrived since then.
+        arrived: u64,
+    },
+}
+
+/// Delivery that fails, and is not made good yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trouble {
+    /// When the first attempt failed.
+    pub since: WallTime,
+    /// Attempts that failed.
+    pub attempts: u32,
+    /// Why the last one did.
+    pub failure: Failure,
+    /// Files that arrived since then.
+    pub arrived: u64,
+    /// Files that have to arrive before it counts as over.
+    left: usize,
+    told: BTreeSet<Box<str>>,
+    next_lag: Duration,
+}
+
+/// What a destination has had since the start.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Totals {
+    /// Files that arrived.
+    pub arrived: u64,
+    /// Attempts that failed.
+    pub failed: u64,
+}
+
+/// How a destination does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Status<'a> {
+    /// What it does now.
+    pub activity: Activity,
+    /// Files that wait, with the one under way.
+    pub waiting: usize,
+    /// There are more, which are not counted.
+    pub is_more: bool,
+    /// How long the oldest of them is due.
+    pub lag: Duration,
+    /// The file that arrived last, and when.
+    pub last: Option<&'a (FileName, WallTime)>,
+    /// Delivery fails.
+    pub trouble: Option<&'a Trouble>,
+    /// Counts.
+    pub totals: Totals,
+}
+
+/// What a destination does now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Activity {
+    /// It is not enabled.
+    Off,
+    /// Nothing is due.
+    Idle,
+    /// A file is under way.
+    Sending,
+    /// The last attempt failed; the next is in so long.
+    Waiting(Duration),
+}
+
+impl Delivery {
+    /// A destination to which nothing is due yet as far as is known: it asks at once.
+    pub fn new(settings: Settings, out: &mut Vec<Output>) -> Delivery {
+        out.push(Output::Look);
+        Delivery {
+            settings,
+            state: State::Idle,
+            queue: VecDeque::new(),
+            queued: BTreeSet::new(),
+            is_more: false,
+            trouble: None,
+            last: None,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Takes what happened; `out` then has what is to be done.
+    pub fn handle(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
+        match &input {
+            Input::Due(file) => self.due(file.clone()),
+            Input::More => self.is_more = true,
+            Input::Changed(settings) => self.settings = *settings,
+            Input::Ended(_) | Input::Retry | Input::Time => {}
+        }
+        self.state = match self.state {
+            State::Idle => match input {
+                Input::Due(_) | Input::More | Input::Changed(_) | Input::Retry | Input::Time => {
+                    self.next(0, out)
+                }
+                // Nothing is under way that could end.
+                Input::Ended(_) => self.state,
+            },
+            State::Sending { failures, is_changed } => match input {
+                Input::Ended(Outcome::Arrived) => self.arrived(now, out),
+                Input::Ended(Outcome::Gone) => self.gone(failures, out),
+                Input::Ended(Outcome::Failed(failure)) => {
+                    self.failed(now, failures, is_changed, failure, out)
+                }
+                Input::Changed(_) | Input::Retry => State::Sending { failures, is_changed: true },
+                Input::Due(_) | Input::More | Input::Time => self.state,
+            },
+            State::Waiting { failures, until } => match input {
+                Input::Changed(_) | Input::Retry => self.next(0, out),
+                Input::Time if until <= now.mono => self.next(failures, out),
+                Input::Due(_) | Input::More | Input::Ended(_) | Input::Time => self.state,
+            },
+        };
+    }
+
+    /// When [`Input::Time`] is wanted.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::Waiting { until, .. } => Some(until),
+            State::Idle | State::Sending { .. } => None,
+        }
+    }
+
+    /// How it does.
+    pub fn status(&self, now: Now) -> Status<'_> {
+        let activity = match self.state {
+            State::Sending { .. } => Activity::Sending,
+            State::Idle | State::Waiting { .. } if !self.settings.is_enabled => Activity::Off,
+            State::Idle => Activity::Idle,
+            State::Waiting { until, .. } => Activity::Waiting(until.saturating_since(now.mono)),
+        };
+        Status {
+            activity,
+            waiting: self.queue.len(),
+            is_more: self.is_more,
+            lag: self.lag(now),
+            last: self.last.as_ref(),
+            trouble: self.trouble.as_ref(),
+            totals: self.totals,
+        }
+    }
+
+    fn due(&mut self, file: FileName) {
+        // What finds no room comes again when the repository is asked; what is newer waits with it, or it would go first.
+        if self.is_more || self.queue.len() >= limits::FILES_QUEUED {
+            self.is_more = true;
+        } else if self.queued.insert(file.to_string()) {
+            self.queue.push_back(file);
+        }
+    }
+
+    /// Sends what is first, unless nothing is or may be.
+    fn next(&mut self, failures: u32, out: &mut Vec<Output>) -> State {
+        if !self.settings.is_enabled {
+            return State::Idle;
+        }
+        match self.queue.front() {
+            Some(file) => {
+                out.push(Output::Send(file.clone()));
+                State::Sending { failures, is_changed: false }
+            }
+            None => {
+                if self.is_more {
+                    self.is_more = false;
+                    out.push(Output::Look);
+                }
+                State::Idle
+            }
+        }
+    }
+
+    fn arrived(&mut self, now: Now, out: &mut Vec<Output>) -> State {
+        if let Some(file) = self.take() {
+            self.totals.arrived += 1;
+            out.push(Output::Delivered(file.clone()));
+            self.last = Some((file, now.wall));
+        }
+        if let Some(mut trouble) = self.trouble.take() {
+            trouble.arrived += 1;
+            // Those that came due meanwhile are no part of it; but more than are counted are all waited for.
+            trouble.left = trouble.left.saturating_sub(1).min(self.queue.len());
+            if trouble.left == 0 && !self.is_more {
+                let Trouble { since, attempts, arrived, .. } = trouble;
+                out.push(Output::Alarm(Alarm::Ended { since, attempts, arrived }));
+            } else {
+                self.trouble = Some(trouble);
+            }
+        }
+        self.next(0, out)
+    }
+
+    fn gone(&mut self, failures: u32, out: &mut Vec<Output>) -> State {
+        if let Some(file) = self.take() {
+            out.push(Output::GivenUp(file.clone()));
+            out.push(Output::Alarm(Alarm::Lost { file }));
+        }
+        self.next(failures, out)
+    }
+
+    fn failed(
+        &mut self,
+        now: Now,
+        failures: u32,
+        is_changed: bool,
+        failure: Failure,
+        out: &mut Vec<Output>,
+    ) -> State {
+        self.totals.failed += 1;
+        let (lag, waiting) = (self.lag(now), self.queue.len());
+        let trouble = self.trouble.get_or_insert_with(|| Trouble {
+            since: now.wall,
+            attempts: 0,
+            failure: failure.clone(),
+            arrived: 0,
+            left: 0,
+            told: BTreeSet::new(),
+            next_lag: Duration::ZERO,
+        });
+        trouble.attempts = trouble.attempts.saturating_add(1);
+        trouble.failure = failure.clone();
+        trouble.left = waiting;
+        let (since, attempts) = (trouble.since, trouble.attempts);
+        // A server that fails now for one reason and now for another does not fill the log: each is told once.
+        if trouble.told.insert(failure.kind.clone()) {
+            trouble.next_lag = LAG_FIRST.max(lag * 2);
+            out.push(Output::Alarm(Alarm::Failed { failure, waiting, lag }));
+        } else if lag >= trouble.next_lag {
+            trouble.next_lag = lag * 2;
+            out.push(Output::Alarm(Alarm::Lagging { failure, since, attempts, waiting, lag }));
+        }
+        if !self.settings.resend
+            && let Some(file) = self.take()
+        {
+            out.push(Output::GivenUp(file));
+        }
+        if is_changed {
+            return self.next(0, out);
+        }
+        let doubled = 2_u32.saturating_pow(failures.min(16));
+        let wait = self.settings.wait_first.saturating_mul(doubled).min(self.settings.wait_most);
+        State::Waiting { failures: failures.saturating_add(1), until: now.mono + wait }
+    }
+
+    fn take(&mut self) -> Option<FileName> {
+        let file = self.queue.pop_front()?;
+        self.queued.remove(&file.to_string());
+        Some(file)
+    }
+
+    /// How long the oldest file is due: since the minute in which it was closed.
+    fn lag(&self, now: Now) -> Duration {
+        let oldest = self.queue.front().map_or(now.wall, |file| file.minute);
+        Duration::from_micros(now.wall.as_micros().saturating_sub(oldest.as_micros()))
+    }
+}
+
+/// A lag that is told again after delivery began to fail, unless it was half as long already.
+const LAG_FIRST: Duration = Duration::from_secs(300);
+
+#[cfg(test)]
+mod tests;
