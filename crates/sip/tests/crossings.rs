@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use strowger_base::leg::{Alert, Party, ReleaseReason};
+use strowger_base::leg::{Alert, Digit, Party, ReleaseReason};
 use strowger_base::{Cause, Command, Media, Signal};
 use support::*;
 
@@ -288,4 +288,53 @@ fn a_call_that_is_over_leaves_nothing_of_an_early_end() {
     let bye = d.one();
     d.from(BOB, &respond(&bye, 200, "tb", "", ""));
     d.settled();
+}
+
+/// RFC 3262 §4, RFC 3261 §12.2.1.1: what is for one of several early dialogs goes there, by its tag and its own numbers.
+#[test]
+fn each_early_dialog_is_confirmed_and_told_keys_by_its_own_name() {
+    let mut d = Driver::new();
+    let (leg, invite) = d.ring(offer(SDP_A), true);
+    d.from(BOB, &respond(&invite, 180, "f1", "", ""));
+    assert!(matches!(d.signal(), Signal::Alerting { alert: Alert::Ringing, .. }));
+    let reliable = |rseq: u32| format!("{RELIABLE}RSeq: {rseq}\r\n");
+    let confirmed = |d: &mut Driver, tag: &str, rseq: u32, body: &str| {
+        let extra = reliable(rseq).replace("RSeq", "Allow: INVITE, INFO\r\nRSeq");
+        d.from(BOB, &respond(&invite, 183, tag, &extra, body));
+        let prack = d.one();
+        assert!(prack.starts_with("PRACK "), "{prack}");
+        assert_eq!(header(&prack, "RAck"), format!("{rseq} 1 INVITE"));
+        d.from(BOB, &respond(&prack, 200, "", "", ""));
+        assert!(matches!(d.signal(), Signal::Alerting { .. }));
+        (tag_of(&prack, "To").to_owned(), header(&prack, "CSeq").to_owned())
+    };
+    assert_eq!(confirmed(&mut d, "f2", 5, SDP_B), ("f2".to_owned(), "2 PRACK".to_owned()));
+    assert_eq!(confirmed(&mut d, "f1", 7, ""), ("f1".to_owned(), "2 PRACK".to_owned()));
+    assert_eq!(confirmed(&mut d, "f2", 6, ""), ("f2".to_owned(), "3 PRACK".to_owned()));
+    // The sound of the second one is heard.
+    d.command(leg, Command::Digit(Digit { key: '5', duration_ms: 120 }));
+    let info = d.one();
+    assert_eq!((&info[..5], tag_of(&info, "To"), header(&info, "CSeq")), ("INFO ", "f2", "4 INFO"));
+    d.from(BOB, &respond(&info, 200, "", "", ""));
+    // It answers, and its numbers go on.
+    d.from(BOB, &respond(&invite, 200, "f2", "", SDP_B));
+    assert!(d.next().starts_with("ACK "));
+    assert!(matches!(d.signal(), Signal::Answered { .. }));
+    d.command(leg, Command::Release(Cause::NORMAL_CALL_CLEARING));
+    let bye = d.one();
+    assert_eq!((tag_of(&bye, "To"), header(&bye, "CSeq")), ("f2", "5 BYE"));
+}
+
+/// RFC 3262 §5: an offer in the reliable response of another early dialog is answered in the PRACK of that one.
+#[test]
+fn an_offer_of_another_early_dialog_is_answered_there() {
+    let mut d = Driver::new();
+    let (leg, invite) = d.ring(Media::None, true);
+    d.from(BOB, &respond(&invite, 180, "f1", "", ""));
+    assert!(matches!(d.signal(), Signal::Alerting { .. }));
+    d.from(BOB, &respond(&invite, 183, "f2", &format!("{RELIABLE}RSeq: 5\r\n"), SDP_B));
+    assert!(matches!(d.signal(), Signal::Alerting { media: Media::Offer(_), .. }));
+    d.command(leg, Command::Media(answer(SDP_A)));
+    let prack = d.one();
+    assert_eq!((&prack[..6], tag_of(&prack, "To"), body_of(&prack)), ("PRACK ", "f2", SDP_A));
 }

@@ -270,3 +270,24 @@ fn gateways_of_cisco_tell_and_take_keys_in_notify() {
         hang_up(&mut d, &tag, 5);
     }
 }
+
+/// RFC 3261 §20.5: who names the methods that it takes, and not INFO, is sent none.
+#[test]
+fn a_device_that_does_not_name_info_is_sent_none() {
+    for (by, extra, told) in [
+        (KeySignalling::Any, "Allow: INVITE, ACK, BYE\r\n", false),
+        (KeySignalling::Any, "Allow: INVITE, ACK, BYE, INFO\r\n", true),
+        // It has said nothing.
+        (KeySignalling::Any, "", true),
+        // Whoever configured it knows better.
+        (KeySignalling::Info, "Allow: INVITE, ACK, BYE\r\n", true),
+    ] {
+        let mut d = Driver::new();
+        let (leg, ..) = established(&mut d, by, extra);
+        press(&mut d, leg, '5');
+        match told {
+            true => assert!(d.one().starts_with("INFO "), "{by:?} {extra}"),
+            false => d.silent(),
+        }
+    }
+}

@@ -21,6 +21,8 @@ use crate::write;
 pub(super) struct Keys {
     by: KeySignalling,
     takes_info: bool,
+    /// The peer has said what it takes (Allow), and so, perhaps, that it takes no INFO.
+    is_known: bool,
     /// The peer can be asked (its Allow-Events said so).
     takes_kpml: bool,
     /// The peer tells keys in NOTIFY, and takes them so.
@@ -55,6 +57,7 @@ impl Keys {
     /// A message of the peer that says what it can.
     pub(super) fn heard(&mut self, message: &Message<'_>) {
         self.takes_info |= super::allows(message, "INFO");
+        self.is_known |= message.first(HeaderName::Allow).is_some();
         let is_kpml = |event: &[u8]| event.eq_ignore_ascii_case(b"kpml");
         self.takes_kpml |= message.values(HeaderName::AllowEvents).any(is_kpml);
         self.notifies |= telephone_event::is_offered(message);
@@ -93,6 +96,8 @@ impl Keys {
             KeySignalling::Kpml | KeySignalling::Any if told => Way::Kpml,
             KeySignalling::Any if self.notifies => Way::Notify,
             KeySignalling::Kpml if !self.takes_info => Way::None,
+            // RFC 3261 §20.5: who names its methods takes no others.
+            KeySignalling::Any if self.is_known && !self.takes_info => Way::None,
             KeySignalling::Kpml | KeySignalling::Any => Way::Info,
         }
     }
@@ -149,10 +154,13 @@ impl Leg {
         match &self.state {
             State::Established => {}
             // What is agreed on in an early dialog is talked over (RFC 6086 §4.2.1).
-            State::Outgoing(outgoing) if outgoing.is_confirmed() && self.keys.way() == Way::Info => {
-                return self.send_info(shared, now, digit, out);
+            State::Outgoing(outgoing) => {
+                if let Some(tag) = outgoing.talks_in().filter(|_| self.keys.way() == Way::Info) {
+                    self.in_early_dialog(&tag, |leg| leg.send_info(shared, now, digit, out));
+                }
+                return;
             }
-            State::Outgoing(_) | State::Incoming(_) | State::Ending { .. } => return,
+            State::Incoming(_) | State::Ending { .. } => return,
         }
         match self.keys.way() {
             Way::Info => self.send_info(shared, now, digit, out),

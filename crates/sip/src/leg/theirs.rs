@@ -43,9 +43,8 @@ impl Leg {
                 self.respond(shared, now, &request, 200, |_| (), Some(&answer), out);
             }
             Carrier::Prack { rseq, cseq, remote_tag } => {
-                if remote_tag == self.dialog.remote_tag {
-                    self.send_prack(shared, now, rseq, cseq, Some(&answer), out);
-                }
+                let confirms = |leg: &mut Leg| leg.send_prack(shared, now, rseq, cseq, Some(&answer), out);
+                self.in_early_dialog(&remote_tag, confirms);
             }
         }
     }

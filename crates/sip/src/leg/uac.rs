@@ -46,9 +46,10 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Whether there is an early dialog in which requests may go, and that is wanted.
-    pub(super) fn is_confirmed(&self) -> bool {
-        !self.confirmed.is_empty() && matches!(self.cancel, Cancel::No)
+    /// The early dialog in which requests may go, where that is wanted, by the peer's tag: whose answer is heard, or the first that was confirmed.
+    pub(super) fn talks_in(&self) -> Option<Box<str>> {
+        let (first, _) = self.confirmed.first().filter(|_| matches!(self.cancel, Cancel::No))?;
+        Some(if self.settled_by.is_empty() { first.clone() } else { self.settled_by.clone() })
     }
 }
 
@@ -255,10 +256,10 @@ impl Leg {
         let remote_tag: Box<str> = Box::from(response.to_tag());
         match (description, &self.pending) {
             (Some(answer), Pending::Ours { .. }) => {
-                outgoing.settled_by = remote_tag;
+                outgoing.settled_by.clone_from(&remote_tag);
                 self.pending = Pending::None;
                 self.received = Some(answer.clone());
-                self.send_prack(shared, now, rseq, cseq, None, out);
+                self.in_early_dialog(&remote_tag, |leg| leg.send_prack(shared, now, rseq, cseq, None, out));
                 Media::Answer(answer)
             }
             (Some(offer), Pending::None) if self.sent.is_none() => {
@@ -270,11 +271,28 @@ impl Leg {
                 if let Some(answer) = description.filter(|_| remote_tag != outgoing.settled_by) {
                     // As many as there are early dialogs, which are limited.
                     outgoing.answers.retain(|(tag, _)| *tag != remote_tag);
-                    outgoing.answers.push((remote_tag, answer));
+                    outgoing.answers.push((remote_tag.clone(), answer));
                 }
-                self.send_prack(shared, now, rseq, cseq, None, out);
+                self.in_early_dialog(&remote_tag, |leg| leg.send_prack(shared, now, rseq, cseq, None, out));
                 Media::None
             }
+        }
+    }
+
+    /// Does something in the early dialog of this tag, which may be that of another fork (RFC 3261 §12.1.2): each has a remote target, a tag
+    /// and numbers of its own. Nothing is done where there is no such dialog.
+    pub(super) fn in_early_dialog(&mut self, tag: &str, does: impl FnOnce(&mut Self)) {
+        if tag == &*self.dialog.remote_tag {
+            return does(self);
+        }
+        let State::Outgoing(outgoing) = &mut self.state else { return };
+        let Some(place) = outgoing.forks.iter().position(|fork| &*fork.remote_tag == tag) else { return };
+        let fork = outgoing.forks.swap_remove(place);
+        let own = std::mem::replace(&mut self.dialog, fork);
+        does(self);
+        let fork = std::mem::replace(&mut self.dialog, own);
+        if let State::Outgoing(outgoing) = &mut self.state {
+            outgoing.forks.push(fork);
         }
     }
 
@@ -321,6 +339,11 @@ impl Leg {
     fn invite_accepted(&mut self, shared: &mut Shared, now: Now, response: &Message<'_>, out: &mut Outbox) {
         let ending = State::Ending { until: now.mono + GIVE_UP, branch: None };
         let State::Outgoing(mut outgoing) = std::mem::replace(&mut self.state, ending) else { return };
+        let fork = outgoing.forks.iter().find(|fork| *fork.remote_tag == *response.to_tag());
+        if let Some(fork) = fork {
+            // What was confirmed or told there has used up numbers.
+            (self.dialog.local_cseq, self.dialog.remote_cseq) = (fork.local_cseq, fork.remote_cseq);
+        }
         self.dialog.remote_tag = Box::from("");
         adopt(&mut self.dialog, response);
         // RFC 3261 §12.2.1.1: from here on requests go to the first route, or to the Contact of the 2xx. A phone's own
