@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use skinny::{Skinnies, mixed};
 
-use strowger_base::journal::{Entry, Registration};
+use strowger_base::journal::{Entry, Registration, Told};
 use strowger_phones::skinny::phone::Skinny;
 use world::{Phone, World, tag_of};
 
@@ -279,4 +279,22 @@ fn a_phone_that_comes_anew_as_by_the_clock_is_told_of_once() {
         })
         .collect();
     assert_eq!(told, ["it comes anew every 3600 s, as with the lease of its address"]);
+}
+
+#[test]
+fn how_a_call_sounded_that_ended_meanwhile_is_told_of_that_call() {
+    let (mut world, mut phones, phone) = cut();
+    let reported = |world: &World| {
+        let reported = |entry: &Entry<'_>| matches!(entry, Entry::Told(Told::Quality(_)));
+        let records = world.records();
+        let of = records.iter().filter(|record| reported(&record.entry));
+        of.map(|record| record.leg.expect("a leg")).collect::<Vec<_>>()
+    };
+    let caller = world.records().iter().find_map(|record| record.call.and(record.leg)).expect("a leg");
+    phones.presses(&mut world, 12, "EndCall");
+    phones.settle(&mut world);
+    assert!(!reported(&world).contains(&caller), "nobody is there who could tell");
+    phones.connects(&mut world, 13, phone);
+    all_is_over(&mut world, &mut phones, &[12, 13]);
+    assert!(reported(&world).contains(&caller), "{:?}", reported(&world));
 }

@@ -51,6 +51,11 @@ impl Bench {
     }
 
     fn registers(&mut self, abilities: Features, streams_active: u32) {
+        self.registers_with(abilities, streams_active, ["2001", "2002"]);
+    }
+
+    /// The same with other lines.
+    fn registers_with(&mut self, abilities: Features, streams_active: u32, numbers: [&str; 2]) {
         let peer = ([192, 0, 2, 10], 49_152).into();
         let line = |instance: u32, number: &str, voice_mail: &str| PhoneLine {
             instance: Instance(instance),
@@ -64,7 +69,7 @@ impl Bench {
             device: Text::from(PHONE),
             flow: Flow::Stream { stream: StreamId(7), peer, transport: Transport::Tcp },
             abilities,
-            lines: vec![line(1, "2001", ""), line(2, "2002", "7000")],
+            lines: vec![line(1, numbers[0], ""), line(2, numbers[1], "7000")],
             dials: vec![(Button::BLF_SPEED_DIAL, Instance(1), Text::from("2003"))],
             feature_buttons: vec![
                 (Instance(2), FeatureButton::Record, Text::from("Rec")),
@@ -354,6 +359,20 @@ fn a_phone_that_comes_back_is_shown_that_its_call_is_recorded_meanwhile() {
     bench.registers(Features::RTP_EVENTS, 1);
     bench.input(Input::Ready { device: PHONE });
     assert_eq!(bench.followed(), ["recorded 1"]);
+}
+
+#[test]
+fn a_call_is_not_given_to_another_line_at_its_button() {
+    // The lines have changed their places while the phone was away.
+    for (numbers, goes_on) in [(["2001", "2002"], true), (["2002", "2001"], false)] {
+        let mut bench = Bench::new();
+        bench.talk();
+        bench.input(Input::Gone { device: PHONE, calls_go_on: true });
+        bench.registers_with(Features::RTP_EVENTS, 1, numbers);
+        bench.input(Input::Ready { device: PHONE });
+        let released = bench.followed().iter().any(|told| told.starts_with("Released"));
+        assert_eq!(released, !goes_on, "{:?}", bench.followed());
+    }
 }
 
 #[test]

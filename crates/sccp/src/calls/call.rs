@@ -8,6 +8,7 @@ use super::channel::{Channel, Of};
 use super::display::{Display, Parties};
 use crate::codes::{CallReference, CallType, Instance, KeyMode, PartyId, Phrase, Tone};
 use crate::message::ToStation;
+use crate::wire::text::Text;
 
 /// One call.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(super) struct Call {
     waits_in: Option<Place>,
     /// Its user put it on hold or took it back, and the other side has not said anything to that.
     pub(super) asks: bool,
+    /// The number of its line when its phone left, and its leg when it ended since.
+    pub(super) away: Option<Away>,
     /// It is recorded.
     pub(super) recorded: bool,
     /// Its media has to be agreed on anew: what was wanted of it could not be done while its phone was away.
@@ -50,6 +53,15 @@ pub(super) struct Call {
     pub(super) selected: bool,
     /// Until the phone has to say where its port is, or the next key has to come.
     pub(super) patience: Option<TimerHandle>,
+}
+
+/// What is known of a call whose phone is away, or was.
+#[derive(Clone, Debug)]
+pub(super) struct Away {
+    /// The number of its line as it was. Another one may stand at that button when the phone is back.
+    pub(super) number: Text,
+    /// Its leg, once it is over: how it sounded the phone tells when it is back.
+    pub(super) ended: Option<LegId>,
 }
 
 /// A call by its line and number.
@@ -145,6 +157,7 @@ impl Call {
             is_silent: false,
             waits_in: None,
             asks: false,
+            away: None,
             recorded: false,
             owes: false,
             interrupts: None,

@@ -13,7 +13,7 @@ use strowger_base::recording::RecordingShown;
 use strowger_base::{Cause, Command, Now};
 
 use super::Shared;
-use super::call::{Call, Keys, Purpose, State};
+use super::call::{Away, Call, Keys, Purpose, State};
 use super::face::Hearing;
 use super::io::{Media, Outbox, Output};
 use super::phone::PhoneCalls;
@@ -96,6 +96,9 @@ impl Preserved {
             (Command::Release(_), _) => {
                 shared.remove(leg);
                 call.leg = None;
+                if let Some(away) = &mut call.away {
+                    away.ended = Some(leg);
+                }
             }
             (Command::ShowParty(party), _) => match call.kind {
                 CallType::INBOUND => call.parties.calling = party.clone(),
@@ -158,9 +161,13 @@ impl PhoneCalls {
             shared.bindings.remove(&line.binding);
         }
         shared.asked.retain(|_, device| **device != *self.phone.device.as_str());
-        let (left, over): (Vec<Call>, Vec<Call>) = std::mem::take(&mut self.calls)
+        let (mut left, over): (Vec<Call>, Vec<Call>) = std::mem::take(&mut self.calls)
             .into_iter()
             .partition(|call| calls_go_on && call.state == State::Connected && call.channel.flows());
+        for call in &mut left {
+            let line = self.phone.lines.iter().find(|line| line.instance == call.line);
+            call.away = line.map(|line| Away { number: line.number.clone(), ended: None });
+        }
         for call in over {
             if let Some(patience) = call.patience {
                 shared.timers.cancel(patience);
@@ -175,9 +182,16 @@ impl PhoneCalls {
         let before = self.before();
         for mut call in calls {
             let reference = call.reference;
-            if call.leg.is_none() || !self.phone.lines.iter().any(|line| line.instance == call.line) {
+            let away = call.away.take();
+            // At its button another line may stand now.
+            let has_line = self.phone.lines.iter().any(|line| {
+                line.instance == call.line && away.as_ref().is_some_and(|away| away.number == line.number)
+            });
+            if call.leg.is_none() || !has_line {
                 end(shared, &call, out);
                 let mut tell = Vec::new();
+                call.leg = call.leg.or(away.and_then(|away| away.ended));
+                self.statistics.ask(&mut call, &mut tell);
                 call.channel.close(reference, &mut tell);
                 call.display(&mut tell).gone();
                 tell.push(SetSpeakerMode { mode: Switch::OFF }.into());
