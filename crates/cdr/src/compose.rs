@@ -66,10 +66,12 @@ impl Composer {
     /// The record of a call that is over, from all that the journal has of it up to its final record, oldest first. `None` where none is to be written, or
     /// where the journal has no final record.
     pub fn call(&mut self, records: &[Record<'_>], rules: &Rules) -> Option<Cdr> {
-        let last = records.iter().rev().find_map(|record| match &record.entry {
+        let mut finals = records.iter().filter_map(|record| match &record.entry {
             Entry::Call(call) => Some(call),
             _ => None,
-        })?;
+        });
+        // A final record that came again tells nothing new.
+        let last = finals.next().filter(|_| finals.next().is_none())?;
         let story = Story::read(last, records);
         self.learn(last, &story);
         let seconds = last.answered_at.map_or(0, |at| seconds_between(at, last.ended_at));

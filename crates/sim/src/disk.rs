@@ -89,6 +89,11 @@ impl Disk {
         self.journal.clone()
     }
 
+    /// What would survive a power cut now, the oldest first.
+    pub(crate) fn safe(&self) -> &[Vec<u8>] {
+        self.journal.get(..self.safe).unwrap_or_default()
+    }
+
     /// All that is written, the oldest first.
     #[cfg(test)]
     pub(crate) fn journal(&self) -> &[Vec<u8>] {

@@ -16,6 +16,9 @@ pub(crate) struct Report {
     pub(crate) features: u64,
     pub(crate) settings: u64,
     pub(crate) crashes: u64,
+    /// Rows of call records, each once, and how often what writes them was killed.
+    pub(crate) rows: u64,
+    pub(crate) kills: u64,
     /// Relays that were lost, seats of media resources that were taken.
     pub(crate) losses: u64,
     pub(crate) seats: u64,
@@ -53,6 +56,8 @@ impl Report {
         self.features += other.features;
         self.settings += other.settings;
         self.crashes += other.crashes;
+        self.rows += other.rows;
+        self.kills += other.kills;
         self.losses += other.losses;
         self.seats += other.seats;
         self.registrations += other.registrations;
@@ -76,7 +81,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "{} steps, {} registrations, {} calls placed, {} answered, {} call records, {} calls sent on, {} hunted, {} brought together by transfers, {} features done, {} settings kept, {} numbers decided in time, {} of them \
-             after a wait, {} keys, {} keys of features, {} orders, {} keys told right, {} displays of people and {} of conferences right, {} lamps right, {} subscriptions begun anew, {} crashes, {} relays lost, {} seats of resources taken, {} recordings, {} recorders lost, hash {:016x}",
+             after a wait, {} keys, {} keys of features, {} orders, {} keys told right, {} displays of people and {} of conferences right, {} lamps right, {} subscriptions begun anew, {} crashes, {} rows of records after {} kills, {} relays lost, {} seats of resources taken, {} recordings, {} recorders lost, hash {:016x}",
             self.steps,
             self.registrations,
             self.calls,
@@ -98,6 +103,8 @@ impl fmt::Display for Report {
             self.lamps,
             self.lapsed,
             self.crashes,
+            self.rows,
+            self.kills,
             self.losses,
             self.seats,
             self.recordings,

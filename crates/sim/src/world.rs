@@ -7,6 +7,7 @@ mod plan;
 mod records;
 #[cfg(test)]
 mod scenario;
+mod spool;
 mod stations;
 mod users;
 
@@ -57,6 +58,8 @@ pub(crate) struct World {
     begun: BTreeMap<CallId, bool>,
     /// The parties whose recorder is called, and nobody has told what became of that.
     recording: BTreeSet<LegId>,
+    /// What is written of calls for billing.
+    spool: spool::Spool,
     /// Final records whose safety the node was told of.
     promised: BTreeSet<CallId>,
     /// What users set.
@@ -94,7 +97,8 @@ impl World {
     }
 
     fn with(plan: Plan, configuration: Configuration, trace: bool) -> World {
-        let mut rng = Rng::new(plan.seed);
+        let plan_seed = plan.seed;
+        let mut rng = Rng::new(plan_seed);
         let configuration = Arc::new(configuration);
         let now = Now { mono: Instant::START, wall: WallTime::from_micros(1_790_000_000_000_000) };
         let mut phones = vec![];
@@ -157,6 +161,7 @@ impl World {
             disk: Disk::default(),
             begun: BTreeMap::new(),
             recording: BTreeSet::new(),
+            spool: spool::Spool::new(plan_seed ^ 0xb111),
             promised: BTreeSet::new(),
             kept: Kept::default(),
             unkeyed: BTreeSet::new(),
@@ -211,6 +216,8 @@ impl World {
         self.nobody_watches();
         self.wait(CALM)?;
         self.check_settled()?;
+        self.report.rows = self.spool.check(self.disk.safe(), self.now.wall)?;
+        self.report.kills = self.spool.kills;
         let (registered, answered) = self
             .phones
             .iter()

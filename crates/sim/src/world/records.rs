@@ -13,6 +13,7 @@ use crate::kept::Kept;
 
 impl World {
     pub(super) fn disk_done(&mut self) -> Result<(), Failure> {
+        self.spool.goes_on(self.disk.safe(), self.now.wall);
         match self.disk.written(self.now.mono) {
             Some(Written::Safe { ticket, record }) => {
                 if let Ok(Record { entry: Entry::Call(call), .. }) = Record::decode(&record) {
@@ -108,6 +109,7 @@ impl World {
         self.commands.clear();
         self.last_crash = self.now.mono;
         let survived = self.disk.crash(&mut self.rng);
+        self.spool.is_killed(&survived);
         let mut begun = BTreeMap::new();
         self.kept = Kept::default();
         let mut settings = vec![];
