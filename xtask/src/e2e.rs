@@ -37,6 +37,7 @@ mod phones;
 mod ports;
 pub(crate) mod process;
 mod recording;
+mod records;
 mod refusals;
 mod screens;
 mod secure;
@@ -180,6 +181,7 @@ const SCENARIOS: &[Row] = &[
     ("unwritable-folder", "is said", damage::unwritable_folder),
     ("full-disk", "is said, and nothing accepted is lost", damage::full_disk),
     ("killed", "kill -9 in a call: one final record, earlier ones still there", damage::killed),
+    ("records-killed", "kill -9 twenty times under load: each call has one call record", records::killed),
     ("drain", "SIGTERM lets the call in progress end", damage::drain),
     ("drain-twice", "a second SIGTERM ends the call in progress, with a record", damage::drain_twice),
 ];

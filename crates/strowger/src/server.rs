@@ -242,7 +242,9 @@ impl Opened {
         let (media_sender, media_threads, watch) =
             media::threads(media::threads_wanted(media_ports), rng, &parts)?;
         let (stream_sender, connections) = streams::connections(budget.streams);
-        thread::Builder::new().name("records".into()).spawn(move || records.run())?;
+        let (records_go_on, records_stop) = std::sync::mpsc::channel();
+        let records_thread =
+            thread::Builder::new().name("records".into()).spawn(move || records.run(&records_stop))?;
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
         thread::Builder::new().name("sounds".into()).spawn(move || {
             if let Err(error) = followed.follow(live) {
@@ -302,6 +304,9 @@ impl Opened {
         // The store thread ends when the last batch is written.
         drop(sender);
         let _ = store_thread.join();
+        // The journal is whole: what is in it goes into call records.
+        drop(records_go_on);
+        let _ = records_thread.join();
         log::info("stopped").write();
         let _ = std::fs::remove_file(self.data.join("run"));
         let _ = std::fs::remove_file(self.data.join(LOCAL_SOCKET));

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
 use strowger_base::journal::{EntryKind, Head, Record};
@@ -89,14 +89,15 @@ impl RecordWriter {
         })
     }
 
-    /// Runs until nobody has the configuration any more, which is when the server stops.
-    pub(crate) fn run(mut self) {
-        while let Ok(changed) = self.live.has_changed() {
-            if changed {
-                let state = Arc::clone(&self.live.borrow_and_update());
-                self.keeping = keeping(&state.state);
+    /// Runs until the other end of `stopped` is gone: then the journal is over, and what it has goes into files.
+    pub(crate) fn run(mut self, stopped: &Receiver<()>) {
+        let mut wait = Duration::ZERO;
+        while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            if self.live.has_changed().unwrap_or(false) {
+                let live = Arc::clone(&self.live.borrow_and_update());
+                self.keeping = keeping(&live.state);
             }
-            let wait = match self.step() {
+            wait = match self.step(false) {
                 Ok(true) => Duration::ZERO,
                 Ok(false) => TICK,
                 Err(error) => {
@@ -104,20 +105,25 @@ impl RecordWriter {
                     RETRY_AFTER
                 }
             };
-            thread::sleep(wait);
         }
-        // What is in the journal is read at the next start.
-        let _ = self.step();
+        let mut last = self.step(false);
+        while let Ok(true) = last {
+            last = self.step(false);
+        }
+        if let Err(error) = last.and_then(|_| self.step(true)) {
+            self.complain(&error);
+        }
     }
 
     /// Brings everything further that can be; whether there is more to do at once.
-    fn step(&mut self) -> io::Result<bool> {
+    fn step(&mut self, is_last: bool) -> io::Result<bool> {
         let more = self.follow()?;
         self.spool.sync()?;
         self.follower.release(self.spool.spooler.journal());
         let now = Clock::now();
         let since = *self.cut_at.get_or_insert(now);
-        let due = now.duration_since(since) >= self.keeping.interval
+        let due = is_last
+            || now.duration_since(since) >= self.keeping.interval
             || self.spool.spooler.bytes() >= FILE_BYTES_MAX;
         if due {
             self.cut_at = Some(now);
