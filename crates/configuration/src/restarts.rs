@@ -76,6 +76,7 @@ const fn read_by_phones(kind: Kind) -> &'static [&'static str] {
             "more.do_not_disturb",
             "more.load",
             "more.sccp_version",
+            "more.user_locale",
         ],
         Kind::Line => &["pattern", "display", "voice_mail", "auto_answer", "busy_trigger", "calls_max"],
         Kind::DevicePool => &["callmanager_group", "date_time_group", "connection_monitor_duration"],

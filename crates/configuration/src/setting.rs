@@ -21,8 +21,8 @@ pub use text::{
     Address, ClusterId, CodeText, CountryName, Description, DialledText, DiscardInstructions, DisplayName,
     DomainName, EndPoint, FilterClauses, Host, HostKey, HostText, HoursText, IncomingPrefix, Label, MaskText,
     Moment, Name, NumberText, PathText, PatternOrName, PatternText, PhoneName, PortText, PrefixText,
-    ScreenDocument, ScreenText, ServiceUrl, SoundFile, SourceText, Subnet, Told, UriText, UserName, Word,
-    ZoneName,
+    ScreenDocument, ScreenText, ServiceUrl, SoundFile, SourceText, Subnet, Told, UriText, UserLocale,
+    UserName, Word, ZoneName,
 };
 
 /// A type of setting.

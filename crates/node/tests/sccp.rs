@@ -5,13 +5,14 @@ mod skinny;
 #[path = "support/world.rs"]
 mod world;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use skinny::{Skinnies, device, mixed};
-use strowger_base::Cause;
 use strowger_base::journal::{Entry, Registration, ReportedQuality, Told};
 use strowger_base::leg::AudioSource;
 use strowger_base::net::StreamId;
+use strowger_base::{Cause, Language};
 use strowger_callcontrol::configuration::{
     AnnouncedSound, AnnouncedTo, Announcement, Barging, Increment, MulticastMusic, NoticeSound, PickupGroup,
     PickupNotice,
@@ -22,9 +23,9 @@ use strowger_node::configuration::{LineSecret, PhoneDraft};
 use strowger_node::io::{Answer, BeginAnew, BegunAnew, PushRefused, Pushed, Question, UserSetting};
 use strowger_phones::skinny::phone;
 use strowger_phones::skinny::phone::Skinny;
-use strowger_sccp::Text;
 use strowger_sccp::codes::ButtonType;
 use strowger_sccp::station::device::{Assignment, Device, WhenRung};
+use strowger_sccp::{CodePage, Text};
 use world::{Phone, World, body_of, header};
 
 /// 2001 and 2002 at streams 11 and 12.
@@ -292,6 +293,30 @@ fn who_cannot_listen_with_others_or_shall_not_is_sent_music_of_its_own() {
     };
     check(&with_multicast_music(|_| true), true);
     check(&with_multicast_music(|number| number != "2001"), false);
+}
+
+#[test]
+fn a_phone_without_utf_8_reads_names_in_its_code_page() {
+    let mut draft = mixed();
+    for station in &mut draft.stations.stations {
+        let mut device = Device::clone(&station.device);
+        device.code_page = CodePage::of(Language::Polish);
+        for button in &mut device.buttons {
+            if let Assignment::Line(line) = button {
+                line.name = Text::from("Łódź");
+            }
+        }
+        station.device = Arc::new(device);
+    }
+    let (mut world, mut phones) = (World::new(&draft), Skinnies::new());
+    for (stream, number, old) in [(11, "2001", true), (12, "2002", false)] {
+        let mut phone = Skinny::new(&device(number), 11, [192, 0, 2, stream as u8]);
+        phone.no_utf_8 = old;
+        phones.connects(&mut world, stream, phone);
+    }
+    // The bytes of ISO 8859-2, which the model takes for those of ISO 8859-1.
+    assert_eq!(phones.phone(11).lines[&1][1], "£ód¼");
+    assert_eq!(phones.phone(12).lines[&1][1], "Łódź");
 }
 
 fn reported(world: &World) -> Vec<(u32, u32, Option<u16>)> {

@@ -8,6 +8,7 @@
 mod layout;
 
 pub mod calls;
+mod code_page;
 pub mod codes;
 pub mod frame;
 pub mod ids;
@@ -18,6 +19,7 @@ pub mod version;
 mod wire;
 
 pub use calls::Calls;
+pub use code_page::CodePage;
 pub use codes::Phrase;
 pub use frame::{Frame, FrameError, Framer};
 pub use ids::MessageId;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::code_page::CodePage;
+
 /// A protocol version that this crate speaks, 3 to 22. It alone chooses layouts: the version in the header of a frame
 /// does not, because phones leave it 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,7 +59,7 @@ impl fmt::Debug for Version {
 pub struct Features(pub u32);
 
 impl Features {
-    /// Text may be UTF-8; without it text is Latin-1.
+    /// Text may be UTF-8; without it text is in the code page of the phone.
     pub const UTF_8: Features = Features(1 << 20);
     /// The messages with texts of any length are understood. Layouts are never chosen by this bit: there are clients
     /// that set it with version 5 and understand only the old messages.
@@ -97,9 +99,11 @@ impl fmt::Debug for Features {
 /// How text is written.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Charset {
-    /// ISO 8859-1; what it lacks is written as a question mark.
+    /// ISO 8859-1; what it lacks is written with its base letter, or as a question mark.
     #[default]
     Latin1,
+    /// Another code page.
+    Page(CodePage),
     /// UTF-8.
     Utf8,
 }
@@ -123,6 +127,15 @@ impl Dialect {
         let version = Version::claimed(station.version_number())?.min(highest);
         let charset = if station.has(Features::UTF_8) { Charset::Utf8 } else { Charset::Latin1 };
         Some(Dialect { version, charset })
+    }
+
+    /// The same with a phone that has this code page where it knows no UTF-8.
+    #[must_use]
+    pub fn with_page(self, page: Option<CodePage>) -> Dialect {
+        match (self.charset, page) {
+            (Charset::Latin1, Some(page)) => Dialect { charset: Charset::Page(page), ..self },
+            (Charset::Latin1 | Charset::Page(_) | Charset::Utf8, _) => self,
+        }
     }
 }
 

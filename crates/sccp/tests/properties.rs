@@ -52,7 +52,7 @@ fn body(rng: &mut Rng, charset: Charset) -> Vec<u8> {
 fn limited(byte: u8, charset: Charset) -> u8 {
     match charset {
         Charset::Latin1 => byte,
-        Charset::Utf8 => byte & 0x7f,
+        Charset::Utf8 | Charset::Page(_) => byte & 0x7f,
     }
 }
 

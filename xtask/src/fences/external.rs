@@ -27,6 +27,8 @@ const ONE_CORE: &[(&str, &str)] = &[
     ("strowger-media", "sha1"),
     // Phones answer challenges with a digest that is not the server's own code.
     ("strowger-phones", "md-5"),
+    // Names on phones that know no UTF-8: docs/adr/0041-code-pages-from-encoding-rs.md.
+    ("strowger-sccp", "encoding_rs"),
     // Fields and quotes of files: docs/adr/0038-files-of-call-records.md.
     ("strowger-cdr", "crc32fast"),
     ("strowger-cdr", "csv-core"),

@@ -4,8 +4,8 @@ mod choices;
 
 use super::{Barging, MulticastMusicDirection, SingleButtonPolicy, single};
 use crate::setting::{
-    ClusterId, CountryName, Days, DomainName, Host, Kbps, List, Mebibytes, Minutes, Percent, Seconds, Whole,
-    record,
+    ClusterId, CountryName, Days, DomainName, Host, Kbps, List, Mebibytes, Minutes, Percent, Seconds,
+    UserLocale, Whole, record,
 };
 
 pub use choices::{
@@ -137,6 +137,8 @@ record! {
         multicast_music_direction: MulticastMusicDirection = MulticastMusicDirection::ReceiveOnly,
         /// The country whose tones are heard where phone and device pool say none; the United States when not given.
         network_locale: Option<CountryName> = None,
+        /// The language of phones that say none, and whose owners say none; one that is written in Latin-1, such as English, when not given.
+        user_locale: Option<UserLocale> = None,
         /// Number of the audio source for who is held, where line, phone and device pool say none; the music that is built in when not given.
         user_hold_source: Option<Whole<1, 51>> = None,
         /// Number of the audio source for who waits because of a feature, where line, phone and device pool say none; the music that is built in when not given.

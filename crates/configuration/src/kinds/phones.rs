@@ -7,7 +7,7 @@ use super::{
 };
 use crate::setting::{
     CountryName, Description, DigestText, Label, List, MaskText, NumberText, PhoneName, PrefixText, Ref,
-    SealedText, UserName, Whole, Word, choice, record,
+    SealedText, UserLocale, UserName, Whole, Word, choice, record,
 };
 
 record! {
@@ -157,6 +157,8 @@ record! {
         multicast_music: bool = true,
         /// The country whose tones it hears; that of the device pool when not given.
         network_locale: Option<CountryName> = None,
+        /// The language of the phone, in whose code page SCCP phones without UTF-8 are sent names; that of its owner when not given.
+        user_locale: Option<UserLocale> = None,
         /// Number of the audio source that others hear whom the phone holds; that of the device pool when not given.
         user_hold_source: Option<Whole<1, 51>> = None,
         /// Number of the audio source that others hear who wait because of a feature that the phone uses, such as a transfer; that of the device pool when not given.

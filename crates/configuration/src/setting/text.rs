@@ -1,8 +1,8 @@
 //! Texts, each with the syntax that it must have. What is kept is what was written.
 
 use serde_json::Value;
-use strowger_base::Country;
 use strowger_base::nearest::nearest;
+use strowger_base::{Country, Language};
 
 use crate::form::Form;
 use crate::problem::Wrong;
@@ -155,6 +155,19 @@ text! {
             None => {
                 let known = Country::ALL.iter().map(|country| country.name());
                 let near = nearest(text, known);
+                Err(near.map_or_else(String::new, |near| format!("did you mean {near}?")))
+            }
+        }
+    }
+}
+
+text! {
+    /// The language that somebody reads on a phone.
+    UserLocale, most 64, "a language as in `pl_PL`, or as CUCM calls its user locales (`Polish_Poland`)", example "pl_PL", |text| {
+        match Language::of_locale(text) {
+            Some(_) => Ok(()),
+            None => {
+                let near = nearest(text, Language::ALL.iter().map(|language| language.name()));
                 Err(near.map_or_else(String::new, |near| format!("did you mean {near}?")))
             }
         }

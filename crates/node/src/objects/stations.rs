@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use strowger_base::WallTime;
+use strowger_base::{Language, WallTime};
 use strowger_configuration::kinds::{
     AutoRegistration, BusyLampField, ButtonFeature, Clock as Hours, DateOrder, DateSeparator, DateTimeGroup,
     MediaHost, MediaResource, Phone, PhoneButtonTemplate, PhoneProtocol, Server, ServiceParameters,
@@ -16,7 +16,7 @@ use strowger_dialplan::Zone;
 use strowger_sccp::codes::{ButtonType, KeyMode, Phrase, SoftKey};
 use strowger_sccp::station::device::{Assignment, Clock, Device, FeatureButton, Line, SoftKeys, WhenRung};
 use strowger_sccp::station::io::{Server as StationServer, Strangers};
-use strowger_sccp::{Text, Version};
+use strowger_sccp::{CodePage, Text, Version};
 
 use super::lines::{line_name, number};
 use super::media::router_kind;
@@ -79,6 +79,7 @@ fn station(state: &State, phone: &Phone, shared: &mut Shared) -> StationDraft {
         highest_version: more
             .and_then(|more| Version::new(u8::try_from(more.sccp_version?.get()).ok()?))
             .unwrap_or(Version::HIGHEST),
+        code_page: locale(state, phone).and_then(Language::of_locale).and_then(CodePage::of),
         load: more.and_then(|more| more.load.as_ref()).map(|load| Text::from(load.as_str())),
         user_name: Text::from(&*name(state, phone.owner)),
         clock,
@@ -89,6 +90,16 @@ fn station(state: &State, phone: &Phone, shared: &mut Shared) -> StationDraft {
     // A line without a number of its own is not served, and its key shows nothing.
     let lines = phone.lines.iter().filter_map(|button| line_name(state, button.line)).collect();
     StationDraft { name: phone.name.as_str().into(), device: Arc::new(device), lines }
+}
+
+/// The language of a phone: its own, that of its owner, or that of all.
+fn locale<'s>(state: &'s State, phone: &'s Phone) -> Option<&'s str> {
+    let own = phone.more.as_deref().and_then(|more| more.user_locale.as_ref()).map(|locale| locale.as_str());
+    let owners =
+        || phone.owner.and_then(|owner| state.get(owner))?.locale.as_ref().map(|locale| locale.as_str());
+    let of_all =
+        || state.all::<ServiceParameters>().next()?.1.user_locale.as_ref().map(|locale| locale.as_str());
+    own.or_else(owners).or_else(of_all)
 }
 
 /// What its keys are: as the template says, and without one lines, then speed dials, then busy lamps.

@@ -111,6 +111,8 @@ pub struct Skinny {
     pub mute_documents: bool,
     /// It has no keys in RTP.
     pub no_keys_in_rtp: bool,
+    /// It reads texts by the byte, in the code page of its load.
+    pub no_utf_8: bool,
     /// It does not ask what time it is.
     pub never_asks_the_time: bool,
     /// It says nothing of its ports.
@@ -254,6 +256,7 @@ impl Skinny {
             told: before.told,
             never_asks_the_time: before.never_asks_the_time,
             no_keys_in_rtp: before.no_keys_in_rtp,
+            no_utf_8: before.no_utf_8,
             ..Skinny::new(&before.name, before.version, before.ip)
         };
     }
@@ -265,7 +268,8 @@ impl Skinny {
         self.send(alarm);
         // Bits 20, 24 and 26: UTF-8, messages of any length, and keys in RTP.
         let keys = if self.no_keys_in_rtp { 0 } else { 0x0400_0000 };
-        let features = u32::from(self.version) | 0x8172_0000 | keys;
+        let utf_8 = if self.no_utf_8 { 0 } else { 0x0010_0000 };
+        let features = u32::from(self.version) | 0x8162_0000 | utf_8 | keys;
         let register = Frame::new(0, 0x01)
             .text(&self.name.clone(), 16)
             .word(0)

@@ -252,7 +252,8 @@ impl Stations {
             return Err(Refusal::OtherKind(model));
         }
         let dialect = Dialect::agreed(features, device.highest_version)
-            .ok_or(Refusal::VersionTooOld(features.version_number()))?;
+            .ok_or(Refusal::VersionTooOld(features.version_number()))?
+            .with_page(device.code_page);
         if self.registered.len() >= limits::STATIONS && !self.registered.contains_key(name.as_str()) {
             return Err(Refusal::TooManyStations);
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use strowger_base::WallTime;
 
+use crate::code_page::CodePage;
 use crate::codes::{ButtonType, Instance, KeyMode, Phrase, SoftKey};
 use crate::message::keys::{Button, SoftKeyDefinition, SoftKeySet};
 use crate::resources::io::ResourceKind;
@@ -25,6 +26,8 @@ pub struct Device {
     pub soft_keys: Arc<SoftKeys>,
     /// The highest version to speak with it: lower than it could when its firmware misbehaves.
     pub highest_version: Version,
+    /// How it writes text where it knows no UTF-8; Latin-1 when `None`.
+    pub code_page: Option<CodePage>,
     /// The firmware that it should run; `None` for whichever it has.
     pub load: Option<Text>,
     /// Whose it is.
@@ -45,6 +48,7 @@ impl Default for Device {
             buttons: Vec::new(),
             soft_keys: Arc::new(SoftKeys::standard()),
             highest_version: Version::HIGHEST,
+            code_page: None,
             load: None,
             user_name: Text::default(),
             clock: Arc::new(Clock::default()),

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use super::{Coding, Reader, Wire, Writer, lists};
+use crate::code_page::{self, CodePage};
 use crate::codes::Phrase;
 use crate::version::Charset;
 
 /// The byte that stands before the index of a phrase in the phone's first dictionary. As a character it is a control character that no text
 /// has; the second dictionary is called by another one, 0x1e.
 const DICTIONARY: u8 = 0x80;
+const SECOND_DICTIONARY: u8 = 0x1e;
 
 /// Text that a phone shows or tells. It has no NUL, which ends it on the wire. Names and numbers of people are among
 /// them: whoever logs a message has to bear that in mind.
@@ -50,6 +52,12 @@ impl Text {
         let latin = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>();
         Text(match charset {
             Charset::Latin1 => latin(bytes).into(),
+            Charset::Page(page) => {
+                // A phrase is none of its characters.
+                let phrase = if matches!(bytes, [DICTIONARY | SECOND_DICTIONARY, _, ..]) { 2 } else { 0 };
+                let (phrase, words) = bytes.split_at(phrase);
+                (latin(phrase) + &page.decode(words)).into()
+            }
             // A phrase is no UTF-8, and neither is what a phone says that has not been told about UTF-8.
             Charset::Utf8 => match std::str::from_utf8(bytes) {
                 Ok(text) => text.into(),
@@ -65,16 +73,19 @@ impl Text {
     fn encode(&self, room: usize, to: &mut Writer<'_>) -> usize {
         let charset = to.charset();
         let mut written = 0;
-        for character in self.0.chars() {
-            let mut buffer = [0; 4];
+        let phrase = if self.as_phrase().is_some() { 2 } else { 0 };
+        for (place, character) in self.0.chars().enumerate() {
+            let mut buffer = [0; code_page::ROOM];
             let bytes: &[u8] = match (charset, u8::try_from(character)) {
-                (Charset::Latin1, Ok(byte)) => {
+                (Charset::Utf8, Ok(DICTIONARY)) => &[DICTIONARY],
+                (Charset::Utf8, Ok(_) | Err(_)) => character.encode_utf8(&mut buffer).as_bytes(),
+                (Charset::Page(page), Err(_)) => within(page, character, &mut buffer),
+                (Charset::Page(page), Ok(_)) if place >= phrase => within(page, character, &mut buffer),
+                (Charset::Latin1 | Charset::Page(_), Ok(byte)) => {
                     buffer[0] = byte;
                     &buffer[..1]
                 }
-                (Charset::Latin1, Err(_)) => b"?",
-                (Charset::Utf8, Ok(DICTIONARY)) => &[DICTIONARY],
-                (Charset::Utf8, Ok(_) | Err(_)) => character.encode_utf8(&mut buffer).as_bytes(),
+                (Charset::Latin1, Err(_)) => code_page::base_of(character).unwrap_or("?").as_bytes(),
             };
             if written + bytes.len() > room {
                 break;
@@ -84,6 +95,26 @@ impl Text {
         }
         written
     }
+}
+
+/// A character in a code page, or what is read of it there.
+fn within(page: CodePage, character: char, buffer: &mut [u8; code_page::ROOM]) -> &[u8] {
+    let base = || code_page::base_of(character).unwrap_or("?");
+    let Some(length) = page.encode(character, buffer) else {
+        // Of Cyrillic letters the base is one.
+        let base = base();
+        let mut letters = base.chars();
+        let length = match (letters.next(), letters.next()) {
+            (Some(letter), None) => page.encode(letter, buffer),
+            (Some(_) | None, _) => None,
+        };
+        return match length {
+            Some(length) => buffer.get(..length).unwrap_or(b"?"),
+            None if base.is_ascii() => base.as_bytes(),
+            None => b"?",
+        };
+    };
+    buffer.get(..length).unwrap_or(b"?")
 }
 
 impl From<&str> for Text {
@@ -197,6 +228,8 @@ impl Coding<Text> for Digits {
 
 #[cfg(test)]
 mod tests {
+    use strowger_base::Language;
+
     use super::*;
     use crate::version::{Dialect, Version};
 
@@ -216,12 +249,33 @@ mod tests {
     fn text_is_written_in_the_charset_of_the_phone() {
         check(&Text::from("Zoë"), Charset::Latin1, b"Zo\xeb\0\0\0\0\0", "Zoë");
         check(&Text::from("Zoë"), Charset::Utf8, b"Zo\xc3\xab\0\0\0\0", "Zoë");
-        check(&Text::from("Łódź"), Charset::Latin1, b"?\xf3d?\0\0\0\0", "?ód?");
+        check(&Text::from("Łódź"), Charset::Latin1, b"L\xf3dz\0\0\0\0", "Lódz");
+        check(&Text::from("漢 €5"), Charset::Latin1, b"? EUR5\0\0", "? EUR5");
+    }
+
+    #[test]
+    fn a_name_is_written_in_the_code_page_of_the_language() {
+        let page = |language| Charset::Page(CodePage::of(language).expect("a page"));
+        check(&Text::from("Łódź"), page(Language::Polish), b"\xa3\xf3d\xbc\0\0\0\0", "Łódź");
+        check(&Text::from("Иван"), page(Language::Russian), b"\xb8\xd2\xd0\xdd\0\0\0\0", "Иван");
+        check(&Text::from("Νίκος"), page(Language::Greek), b"\xcd\xdf\xea\xef\xf2\0\0\0", "Νίκος");
+        check(&Text::from("Şule"), page(Language::Turkish), b"\xdeule\0\0\0\0", "Şule");
+        check(&Text::from("田中"), page(Language::Japanese), b"\x93\x63\x92\x86\0\0\0\0", "田中");
+        check(&Text::from("김"), page(Language::Korean), b"\xb1\xe8\0\0\0\0\0\0", "김");
+        check(&Text::from("王"), page(Language::Chinese), b"\xcd\xf5\0\0\0\0\0\0", "王");
+        check(&Text::from("王"), page(Language::TraditionalChinese), b"\xa4\xfd\0\0\0\0\0\0", "王");
+        // What the page has not: the base letter, what people type instead, or a question mark.
+        check(&Text::from("Zoë 漢"), page(Language::Russian), b"Zoe ?\0\0\0", "Zoe ?");
+        check(&Text::from("Ґ€"), page(Language::Russian), b"\xb3EUR\0\0\0\0", "ГEUR");
+        // In some pages the euro is the byte with which phrases begin.
+        check(&Text::from("€"), page(Language::Turkish), b"EUR\0\0\0\0\0", "EUR");
     }
 
     #[test]
     fn a_character_is_written_whole_or_not_at_all() {
         check(&Text::from("1234567ä"), Charset::Utf8, b"1234567\0", "1234567");
+        let japanese = Charset::Page(CodePage::of(Language::Japanese).expect("a page"));
+        check(&Text::from("1234567田"), japanese, b"1234567\0", "1234567");
         check(&Text::from("123456ä"), Charset::Utf8, b"123456\xc3\xa4", "123456ä");
         check(&Text::from("123456789"), Charset::Latin1, b"12345678", "12345678");
     }
@@ -229,7 +283,8 @@ mod tests {
     #[test]
     fn a_phrase_is_two_bytes_in_every_charset() {
         let from = Text::phrase(Phrase::FROM, "2001");
-        for charset in [Charset::Latin1, Charset::Utf8] {
+        let polish = CodePage::of(Language::Polish).expect("a page");
+        for charset in [Charset::Latin1, Charset::Page(polish), Charset::Utf8] {
             check(&from, charset, b"\x80\x172001\0\0", from.as_str());
         }
         assert_eq!(from.as_phrase(), Some(Phrase::FROM));

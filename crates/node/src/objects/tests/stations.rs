@@ -1,8 +1,9 @@
 //! SCCP phones: what their keys become.
 
+use strowger_base::Language;
 use strowger_sccp::codes::{ButtonType, SoftKey};
 use strowger_sccp::station::device::{Assignment, Device, FeatureButton, WhenRung};
-use strowger_sccp::{Text, Version};
+use strowger_sccp::{CodePage, Text, Version};
 
 use super::*;
 
@@ -53,6 +54,18 @@ fn a_line_tells_its_voice_mail_and_how_many_calls_it_has() {
 fn its_version_can_be_held_back() {
     assert_eq!(device("", "").highest_version, Version::HIGHEST);
     assert_eq!(device("more = { sccp_version = 11 }", "").highest_version.number(), 11);
+}
+
+#[test]
+fn names_are_in_the_code_page_of_its_language() {
+    let page = |phone: &str, beside: &str| device(phone, beside).code_page;
+    assert_eq!(page("", ""), None);
+    assert_eq!(page("more = { user_locale = \"Polish_Poland\" }", ""), CodePage::of(Language::Polish));
+    assert_eq!(page("more = { user_locale = \"de_DE\" }", ""), None, "Latin-1");
+    let all = "[service_parameters]\nuser_locale = \"ru_RU\"";
+    assert_eq!(page("", all), CodePage::of(Language::Russian));
+    let owner = format!("{all}\n[[end_user]]\nname = \"anna\"\nlast_name = \"Nowak\"\nlocale = \"pl_PL\"");
+    assert_eq!(page("owner = \"anna\"", &owner), CodePage::of(Language::Polish));
 }
 
 #[test]
