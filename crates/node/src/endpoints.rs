@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use strowger_base::journal::{Decision, Entry, MediaNews, Record, Registration, Told};
+use strowger_base::journal::{Decision, Entry, MediaNews, Record, Registration};
 use strowger_base::leg::{BindingId, Target};
 use strowger_base::watch::Package;
 use strowger_base::{CallId, Cause, Command, Event, LegId, LineName, Now, Signal, line};
@@ -17,6 +17,7 @@ use strowger_sip::io::LineAccount;
 use crate::io::{Answer, Outbox, Output, Stranger};
 use crate::node::{Draining, Held, Node, Overloaded};
 use crate::sccp::{self, is_station};
+use crate::sound::reported;
 
 /// Who serves a leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -129,9 +130,7 @@ impl Node {
                 self.message_of(now, None, Held { leg, direction, flow, bytes }, out);
             }
             sccp::Output::Statistics(leg, statistics) => {
-                let call = self.calls.call_of(leg);
-                let entry = Entry::Told(Told::Quality(sccp::reported(&statistics)));
-                self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
+                self.sounded(now, leg, reported(&statistics), out);
             }
             sccp::Output::Watch { watch, watcher, number } => {
                 self.used_number(watch.0.number);

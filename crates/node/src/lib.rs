@@ -13,6 +13,7 @@ pub mod objects;
 mod phones;
 mod questions;
 mod sccp;
+mod sound;
 mod summary;
 mod user_settings;
 mod voice;

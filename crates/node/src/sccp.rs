@@ -11,7 +11,6 @@ mod past;
 mod present;
 mod pushing;
 mod routers;
-mod sound;
 mod standing;
 mod story;
 
@@ -50,7 +49,6 @@ pub(crate) use past::Past;
 pub(crate) use present::Present;
 use pushing::Pushes;
 use routers::{Routers, Said};
-pub(crate) use sound::reported;
 
 /// All stations of a node.
 pub(crate) struct Sccp {

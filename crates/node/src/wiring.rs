@@ -19,6 +19,7 @@ use crate::endpoints::Endpoint;
 use crate::io::{Answer, Outbox, Output, PersistRecord, QueryId, StoreRecord, Ticket};
 use crate::node::{Held, Node};
 use crate::sccp;
+use crate::sound::counted;
 
 impl Node {
     pub(crate) fn tell_sip(&mut self, now: Now, input: strowger_sip::Input<'_>, out: &mut Outbox) {
@@ -146,6 +147,7 @@ impl Node {
             }
             Sip::HuntLog { binding } => self.hunt_key(now, binding, out),
             Sip::QualityReport { binding } => self.quality_key(now, binding, out),
+            Sip::Statistics(leg, statistics) => self.sounded(now, leg, counted(&statistics), out),
             Sip::Bound(record) => out.items.push(Output::Store(StoreRecord::Bound(record))),
             Sip::Unbound(binding) => out.items.push(Output::Store(StoreRecord::Unbound(binding))),
         }

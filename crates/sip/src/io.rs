@@ -189,6 +189,8 @@ pub enum Output {
         /// Its contact, which names its line and the phone.
         binding: BindingId,
     },
+    /// A phone says how the call of a leg sounded, when that ends.
+    Statistics(LegId, crate::RtpStatistics),
     /// The user of a phone reports trouble while it has no call.
     QualityReport {
         /// Its contact.

@@ -23,6 +23,7 @@ mod remotecc;
 mod scan;
 mod service_uri;
 pub mod session_timer;
+mod statistics;
 mod streams;
 pub mod subscription;
 mod telephone_event;
@@ -34,3 +35,4 @@ pub mod write;
 
 pub use core::Sip;
 pub use io::{Configuration, Input, Outbox, Output};
+pub use statistics::RtpStatistics;

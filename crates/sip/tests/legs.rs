@@ -36,6 +36,22 @@ fn a_call_comes_rings_is_answered_and_hung_up_by_the_caller() {
 }
 
 #[test]
+fn how_a_call_sounded_is_told_with_its_end_from_either_side() {
+    const STAT: &str = "P-RTP-Stat: PS=151,OS=24160,PR=150,OR=24000,PL=1,JI=3,LA=12,DU=3\r\n";
+    let told = |d: &mut Driver| d.statistics.pop().map(|it| (it.packets_sent, it.packets_lost, it.jitter_ms));
+    let mut d = Driver::new();
+    let (_, tag) = d.established("");
+    d.from(ALICE, &alice("BYE", "bye1", 2, &tag, STAT, ""));
+    assert_eq!(told(&mut d), Some((151, 1, 3)));
+    let mut d = Driver::new();
+    let (leg, _) = d.established("");
+    d.command(leg, Command::Release(Cause::NORMAL_CALL_CLEARING));
+    let bye = d.one();
+    d.from(ALICE, &respond(&bye, 200, "", STAT, ""));
+    assert_eq!(told(&mut d), Some((151, 1, 3)));
+}
+
+#[test]
 fn a_caller_whose_call_went_on_is_shown_at_whom_it_rings_now() {
     let mut d = Driver::new();
     let leg = d.invite("Supported: 100rel\r\n", SDP_A);

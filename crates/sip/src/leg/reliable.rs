@@ -206,6 +206,7 @@ fn sent_bytes(out: &Outbox, start: usize) -> Box<[u8]> {
         | Output::Event(_)
         | Output::Bound(_)
         | Output::QualityReport { .. }
+        | Output::Statistics(..)
         | Output::Unbound(_) => None,
     });
     span.map(|span| Box::from(out.arena.slice(span))).unwrap_or_default()

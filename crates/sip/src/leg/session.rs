@@ -7,9 +7,10 @@ use strowger_base::{Cause, Now};
 use super::transfer::Replacement;
 use super::{Carrier, Change, Leg, Pending, State, reason_cause, write_reason};
 use crate::core::Shared;
-use crate::io::Outbox;
+use crate::io::{Outbox, Output};
 use crate::message::{Message, MethodKind};
 use crate::session_timer::machine::Input;
+use crate::statistics::RtpStatistics;
 use crate::transaction::GIVE_UP;
 use crate::transaction::table::{Branch, ServerKey};
 
@@ -71,6 +72,7 @@ impl Leg {
         out: &mut Outbox,
     ) {
         self.reply(shared, now, bye, key, flow, 200, out);
+        self.sounded(bye, out);
         self.refuse_pending(shared, now, 487, out);
         if matches!(self.state, State::Outgoing(_)) {
             // RFC 3261 §15 forbids it on an early dialog. It means that the device does not want the call, so the INVITE,
@@ -114,7 +116,10 @@ impl Leg {
         let Some(status) = response.status() else { return };
         match method {
             MethodKind::Invite => self.invite_response(shared, now, response, branch, status, out),
-            MethodKind::Bye => self.bye_answered(status),
+            MethodKind::Bye => {
+                self.sounded(response, out);
+                self.bye_answered(status);
+            }
             MethodKind::Update => self.update_answered(shared, now, response, branch, status, out),
             MethodKind::Notify => {
                 self.notify_answered(shared, now, branch, status, out);
@@ -165,6 +170,12 @@ impl Leg {
                 }
             }
         }
+    }
+
+    /// A message that ends the call may say how it sounded.
+    fn sounded(&self, message: &Message<'_>, out: &mut Outbox) {
+        out.items
+            .extend(RtpStatistics::of(message).map(|statistics| Output::Statistics(self.id, statistics)));
     }
 
     fn bye_answered(&mut self, status: u16) {

@@ -17,7 +17,7 @@ use strowger_base::{
     Command, Instant, LegId, Media, NodeId, Now, Rng, Secret, SessionDescription, ShardId, Signal, WallTime,
 };
 use strowger_sip::io::{Configuration, DigestAlgorithm, LineAccount, Listener, PhoneAccount, Trunk};
-use strowger_sip::{Input, Outbox, Output, Sip};
+use strowger_sip::{Input, Outbox, Output, RtpStatistics, Sip};
 
 pub const ALICE: &str = "192.0.2.10:5060";
 pub const BOB: &str = "192.0.2.20:5070";
@@ -30,6 +30,8 @@ pub struct Driver {
     pub sip: Sip,
     pub now: Now,
     pub out: Outbox,
+    /// How calls sounded, as their phones said.
+    pub statistics: Vec<RtpStatistics>,
     /// Datagrams sent, oldest first: destination and text.
     pub sent: Vec<(SocketAddr, String)>,
     pub signals: Vec<(LegId, Signal)>,
@@ -44,6 +46,7 @@ impl Driver {
             sip,
             now: Now { mono: Instant::START, wall: WallTime::from_micros(1_790_000_000_000_000) },
             out: Outbox::default(),
+            statistics: vec![],
             sent: vec![],
             signals: vec![],
             others: vec![],
@@ -59,6 +62,7 @@ impl Driver {
                     assert!(text.ends_with("\r\n") || text.contains("\r\n\r\n"), "{text}");
                     self.sent.push((destination, text));
                 }
+                Output::Statistics(_, statistics) => self.statistics.push(statistics),
                 Output::Signal(leg, signal) => self.signals.push((leg, signal)),
                 Output::Message { .. } => {}
                 other => self.others.push(format!("{other:?}")),

@@ -281,7 +281,8 @@ impl Skinny {
 
     /// What comes in by an open port has to be heard.
     fn is_audible(&mut self) {
-        if !(self.ports.is_empty() && self.listening.is_empty()) && !self.speaker && !self.off_hook {
+        let hears = !self.ports.is_empty() || !self.listening.is_empty();
+        if hears && !self.speaker && !self.off_hook {
             self.complain(
                 "its port is open and nobody hears it: no receiver is lifted and no loudspeaker on"
                     .to_owned(),

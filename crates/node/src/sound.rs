@@ -1,9 +1,37 @@
-//! How a call sounded, in the words of the journal.
+//! How a call sounded, as its phone says: in the words of the journal, whatever it speaks.
 
-use strowger_base::journal::ReportedQuality;
+use strowger_base::journal::{Entry, Record, ReportedQuality, Told};
+use strowger_base::{LegId, Now};
 use strowger_sccp::message::statistics::Statistics;
+use strowger_sip::RtpStatistics;
 
-/// What a phone counted.
+use crate::io::Outbox;
+use crate::node::Node;
+
+impl Node {
+    /// A phone says how a call sounded.
+    pub(crate) fn sounded(&mut self, now: Now, leg: LegId, quality: ReportedQuality<'_>, out: &mut Outbox) {
+        let call = self.calls.call_of(leg);
+        let entry = Entry::Told(Told::Quality(quality));
+        self.journal(Record { at: now.wall, call, leg: Some(leg), entry }, out);
+    }
+}
+
+/// What a SIP phone counted.
+pub(crate) fn counted(statistics: &RtpStatistics) -> ReportedQuality<'static> {
+    ReportedQuality {
+        packets_sent: statistics.packets_sent,
+        octets_sent: statistics.octets_sent,
+        packets_received: statistics.packets_received,
+        octets_received: statistics.octets_received,
+        packets_lost: statistics.packets_lost,
+        jitter_ms: statistics.jitter_ms,
+        latency_ms: statistics.latency_ms,
+        ..ReportedQuality::default()
+    }
+}
+
+/// What an SCCP phone counted.
 pub(crate) fn reported(statistics: &Statistics) -> ReportedQuality<'_> {
     let counters = &statistics.counters;
     // MLQK is 1 to 5; 0 says that nothing was measured.
