@@ -158,6 +158,9 @@ impl Sccp {
             Input::Notice { binding, text, shown_for, beep } => {
                 self.show_notice(now, binding, (text, shown_for, beep), out);
             }
+            Input::ParkNews { leg, number, event } => {
+                self.tell_calls(now, calls::io::Input::ParkNews { leg, number, event }, None, out);
+            }
             Input::News(watch, line) => match self.watches.get(&watch).cloned() {
                 Some((device, Watcher::Lamp(index))) => self.show_lamp(now, &device, index, line, out),
                 Some((device, Watcher::Line(instance))) => {
@@ -695,10 +698,13 @@ impl Sccp {
         out: &mut Outbox,
     ) {
         let Some(device) = self.bindings.get(&binding).cloned() else { return };
+        // Nothing to read takes nothing away that is read.
         let notice = DisplayNotify { duration: shown_for, text: Text::from(text) };
-        let tone = StartTone { tone: Tone::ZIP_ZIP, ..StartTone::default() };
+        let notice = (!text.is_empty()).then(|| ToStation::from(notice));
+        let line = self.present.get(&device).and_then(|present| present.button(binding)).unwrap_or_default();
+        let tone = StartTone { tone: Tone::ZIP_ZIP, line, ..StartTone::default() };
         let tone = beep.then(|| ToStation::from(tone));
-        for message in [ToStation::from(notice)].into_iter().chain(tone) {
+        for message in notice.into_iter().chain(tone) {
             self.counters.sent += 1;
             self.tell_stations(now, ToStations::Tell { device: &device, message: &message }, out);
         }

@@ -74,7 +74,8 @@ pub(crate) fn taken(media: &Media, session: u64, version: u64) -> Option<Session
     }
 }
 
-/// All codecs of a station, as a declaration of what it can (RFC 3407 §3.1); empty where the first one is the only one.
+/// All codecs of a station, as a declaration of what it can (RFC 3407 §3.1); empty where the first one is the only one. It goes to whoever is talked
+/// with, as the rest of a description does: who does not know it ignores it (RFC 8866 §5.13), and it tells no more than an offer would.
 fn declared(voice: &Voice) -> String {
     let rows = voice.formats.iter().filter_map(|format| KNOWN.iter().find(|row| row.codec == format.codec));
     let types = each_once(rows);

@@ -172,6 +172,8 @@ impl Node {
                 self.tell_presence(strowger_presence::Input::Parked { place: &place, leg });
             }
             Calls::ParkNews { leg, number, event } => {
+                // Whoever has not parked it knows nothing of the leg.
+                self.tell_sccp(now, crate::sccp::Input::ParkNews { leg, number: &number, event });
                 self.tell_sip(now, strowger_sip::Input::ParkNews { leg, number, event }, out);
             }
             Calls::PhoneChanged { line, phone, change, except } => {

@@ -24,6 +24,7 @@ mod statistics;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use strowger_base::feature::FeatureRequest;
 use strowger_base::leg::BindingId;
 use strowger_base::timer::TimerQueue;
 use strowger_base::{Command, Instant, LegId, Now};
@@ -54,6 +55,8 @@ pub(crate) struct Shared {
     references_of_legs: BTreeMap<CallReference, LegId>,
     /// Legs of which a feature was asked whose answer may come when they are over, with their phones.
     asked: BTreeMap<LegId, Box<str>>,
+    /// Legs whose calls their phones parked, with these.
+    parked: BTreeMap<LegId, Box<str>>,
     /// Those that have ended since the last input: what phones are told of their end is still about them.
     ended: Vec<(CallReference, LegId)>,
     /// Where the lines of phones are rung.
@@ -76,6 +79,7 @@ impl Calls {
             legs: BTreeMap::new(),
             references_of_legs: BTreeMap::new(),
             asked: BTreeMap::new(),
+            parked: BTreeMap::new(),
             ended: Vec::new(),
             bindings: BTreeMap::new(),
             references,
@@ -158,6 +162,13 @@ impl Calls {
                     }
                 }
             }
+            Input::ParkNews { leg, number, event } => {
+                let parked = &mut self.shared.parked;
+                let device = if event.is_last() { parked.remove(&leg) } else { parked.get(&leg).cloned() };
+                if let Some(phone) = device.and_then(|device| self.phones.get(&device)) {
+                    phone.parked(number, event, out);
+                }
+            }
             Input::Command(leg, command, media) => self.command(now, leg, command, media, out),
             Input::Timeout => {
                 while let Some((_, (device, call))) = self.shared.timers.pop_due(now.mono) {
@@ -227,6 +238,13 @@ impl Calls {
             Command::FeatureAnswer(_) => self.shared.asked.remove(&leg),
             _ => None,
         };
+        if let Command::FeatureAnswer(answer) = command
+            && answer.request == FeatureRequest::Park.word()
+            && answer.result.is_ok()
+            && let Some(device) = asked.clone().or_else(|| Some(self.shared.legs.get(&leg)?.0.clone()))
+        {
+            self.shared.parked.insert(leg, device);
+        }
         let Some((device, call)) = self.shared.legs.get(&leg).cloned() else {
             // The call that was asked for something is over.
             let phone = asked.and_then(|device| self.phones.get(&device));

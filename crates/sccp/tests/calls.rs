@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_base::feature::FeatureAnswer;
+use strowger_base::feature::{FeatureAnswer, ParkEvent};
 use strowger_base::id::LegIds;
 use strowger_base::leg::{
     Alert, Answering, BindingId, Command, Digit, KeySignalling, Origin, Party, Ring, RingSound, RingStyle,
@@ -388,6 +388,40 @@ fn the_ladders_of_calls() {
     both.listens(MediaStatus::OK);
     both.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
 
+    let mut deaf = Bench::new();
+    deaf.title("a phone that rings sends a description, and is heard to ring; the caller that has no port for it hears that the call failed");
+    deaf.say(OffHook { of: Some(LineCall { line: Instance(1), call: CallReference(0) }) });
+    deaf.dial("1001");
+    deaf.command(&Command::StopCollecting, Media::None);
+    let rings = Command::Alert { alert: Alert::Ringing, media: Sdp::None, shown: None };
+    deaf.command(&rings, Media::Offer(voice(20_000, Direction::SendReceive)));
+    deaf.say(OpenReceiveChannelAck {
+        status: MediaStatus(8),
+        address: Address::default(),
+        port: 0,
+        party: deaf.port,
+        call: None,
+    });
+
+    let mut parked = Bench::new();
+    parked.title("who parked a call reads what becomes of it");
+    parked.talk();
+    let leg = parked.leg.expect("a leg");
+    parked.soft_key(SoftKey::PARK);
+    let told = FeatureAnswer { request: "park", result: Ok(()), text: "5001".into() };
+    parked.command(&Command::FeatureAnswer(Box::new(told)), Media::None);
+    parked.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
+    for event in [
+        ParkEvent::Parked,
+        ParkEvent::Reverted,
+        ParkEvent::Parked,
+        ParkEvent::Retrieved,
+        ParkEvent::Abandoned,
+    ] {
+        writeln!(parked.ladder, "parked at 5001: {event:?}").expect("a string takes everything");
+        parked.input(Input::ParkNews { leg, number: "5001", event });
+    }
+
     let mut interrupted = Bench::new();
     interrupted
         .title("a call that is answered by itself puts another one on hold, which goes on when it is over");
@@ -704,6 +738,8 @@ fn the_ladders_of_calls() {
         group,
         both,
         interrupted,
+        deaf,
+        parked,
         unfit,
         moved,
         music,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{Direction, Registration};
 use strowger_base::leg::{BindingId, Origin, Signal};
 use strowger_base::net::{Flow, StreamId};
@@ -47,6 +48,8 @@ pub(crate) enum Input<'a> {
     State { binding: BindingId, state: &'a PhoneState, change: Option<PhoneChange> },
     /// The phone of a contact shows something for a while, with a tone or without.
     Notice { binding: BindingId, text: &'a str, shown_for: Duration, beep: bool },
+    /// What becomes of a call that a device parked.
+    ParkNews { leg: LegId, number: &'a str, event: ParkEvent },
     /// How a line is that a busy lamp or another phone of the line shows.
     News(WatchId, &'a LineState),
     /// A document is to be sent to a device.

@@ -174,6 +174,9 @@ impl PhoneCalls {
     ) {
         self.proceed(reference, out);
         self.with_call(reference, out, |call, tell| {
+            if alert == Alert::Progress && *media != Media::None {
+                call.play(None, tell);
+            }
             if let Some(shown) = shown.filter(|shown| **shown != call.parties.called) {
                 call.parties.called = shown.clone();
                 let parties = call.parties.clone();
@@ -186,10 +189,9 @@ impl PhoneCalls {
             let mut display = call.display(tell);
             display.state(CallState::RING_OUT);
             display.prompt(Phrase::RING_OUT, "");
-            // Who sends something to be heard sends that tone.
-            if *media == Media::None {
-                call.play(Some(Tone::ALERTING_TONE), tell);
-            }
+            // Also where a description comes with it: a phone that is offered nothing describes itself when it rings (RFC 3262 §5), and sends
+            // nothing yet. Who sends something to be heard says so in another way (183).
+            call.play(Some(Tone::ALERTING_TONE), tell);
         });
     }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use strowger_base::feature::ParkEvent;
 use strowger_base::leg::{BindingId, Origin};
 use strowger_base::net::Flow;
 use strowger_base::watch::LineCall;
@@ -75,6 +76,15 @@ pub enum Input<'a> {
         lamp: Instance,
         /// Whether.
         rings: bool,
+    },
+    /// What becomes of a call that a station parked; shown for a while where it is not the answer to its key.
+    ParkNews {
+        /// The leg of the station, which is over meanwhile.
+        leg: LegId,
+        /// The number where the call was parked.
+        number: &'a str,
+        /// What.
+        event: ParkEvent,
     },
     /// Call control wants something of a leg. What its command says of media is told beside it: SCCP has other words for that.
     Command(LegId, &'a Command, Media),

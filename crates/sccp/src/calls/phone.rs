@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use strowger_base::feature::{FeatureAnswer, FeatureRequest};
+use strowger_base::feature::{FeatureAnswer, FeatureRequest, ParkEvent};
 use strowger_base::leg::{ReleaseReason, Signal};
 use strowger_base::{Cause, LegId, Now};
 
@@ -196,6 +196,18 @@ impl PhoneCalls {
             (Ok(()), text) => Text::from(text),
         };
         self.notify(text, out);
+    }
+
+    /// Shows what becomes of a call that its user parked. That it waits is the answer to the key.
+    pub(super) fn parked(&self, number: &str, event: ParkEvent, out: &mut Outbox) {
+        let what = match event {
+            ParkEvent::Parked => return,
+            ParkEvent::Reverted => "reverted",
+            ParkEvent::Retrieved => "retrieved",
+            ParkEvent::Forwarded => "forwarded",
+            ParkEvent::Abandoned => "abandoned",
+        };
+        self.notify(Text::phrase(Phrase::CALL_PARK, &format!(" {number} {what}")), out);
     }
 
     /// Shows something for a while, whatever call it belongs to.

@@ -214,7 +214,8 @@ impl PhoneCalls {
     ) {
         let Some(call) = self.find(reference) else { return };
         let Some(leg) = call.leg else { return };
-        match (call.state, waits) {
+        let state = call.state;
+        match (state, waits) {
             (State::Connected | State::Held, Some(Waits::Answer)) => {
                 out.push(Output::Signal(leg, Signal::MediaRefused(cause), Media::None));
             }
@@ -227,7 +228,18 @@ impl PhoneCalls {
             (_, Some(_)) => {
                 let reason = ReleaseReason::Refused(cause.sip_status());
                 out.push(Output::Signal(leg, Signal::Released { cause, reason }, Media::None));
-                self.remove(shared, reference, out);
+                match state {
+                    // Its user hears that it came to nothing.
+                    State::Dialing | State::Proceeding | State::RingingOut => {
+                        self.fail(shared, reference, cause, out);
+                    }
+                    State::RingingIn(_)
+                    | State::Answering
+                    | State::Connected
+                    | State::Held
+                    | State::Resuming
+                    | State::Failed => self.remove(shared, reference, out),
+                }
             }
             (_, None) => {}
         }

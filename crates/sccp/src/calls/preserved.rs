@@ -161,6 +161,7 @@ impl PhoneCalls {
             shared.bindings.remove(&line.binding);
         }
         shared.asked.retain(|_, device| **device != *self.phone.device.as_str());
+        shared.parked.retain(|_, device| **device != *self.phone.device.as_str());
         let (mut left, over): (Vec<Call>, Vec<Call>) = std::mem::take(&mut self.calls)
             .into_iter()
             .partition(|call| calls_go_on && call.state == State::Connected && call.channel.flows());
