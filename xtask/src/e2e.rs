@@ -171,6 +171,11 @@ const SCENARIOS: &[Row] = &[
     ("live", "numbers, phones and secrets change while people telephone", live::live),
     ("tenants", "two companies with the same numbers call each their own", tenants::tenants),
     (
+        "cdr-delivery",
+        "call records to OpenSSH, through fail-overs to other algorithms and to another key",
+        deliveries::records,
+    ),
+    (
         "sftp-openssh",
         "files to OpenSSH and vsftpd: whole, refused with the reason, killed in the middle",
         deliveries::servers,

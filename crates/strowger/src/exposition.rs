@@ -5,10 +5,11 @@ use std::fmt::Write;
 use strowger_node::io::{Metric, MetricKind};
 
 use crate::counters::{self, Figure, Queue, Traffic};
+use crate::delivery::Report;
 use crate::{decision, log, mailbox, media, process, store, streams};
 
 /// Everything that is measured.
-pub(crate) fn everything(of_node: &[Metric], sip_port: u16) -> String {
+pub(crate) fn everything(of_node: &[Metric], sip_port: u16, destinations: &[Report]) -> String {
     let mut text = Exposition::default();
     text.node(of_node);
     text.udp(sip_port);
@@ -16,6 +17,7 @@ pub(crate) fn everything(of_node: &[Metric], sip_port: u16) -> String {
     text.streams();
     text.queues();
     text.store();
+    text.deliveries(destinations);
     text.log();
     text.process();
     text.0
@@ -110,6 +112,26 @@ impl Exposition {
         }
         let help = "Datagrams that are read before timers and other threads have their turn.";
         self.one("strowger_decision_turn_datagrams_max", "gauge", help, decision::DATAGRAMS_A_TURN as u64);
+    }
+
+    fn deliveries(&mut self, destinations: &[Report]) {
+        let mut family = |name: &str, kind: &str, help: &str, figure: fn(&Report) -> u64| {
+            let name = format!("strowger_cdr_{name}");
+            self.family(&name, kind, help);
+            for report in destinations {
+                self.sample(&name, &format!("{{destination=\"{}\"}}", report.number), figure(report));
+            }
+        };
+        let help = "Files of call records that wait for a billing destination, by its number.";
+        family("files_waiting", "gauge", help, |report| report.waiting as u64);
+        let help = "How long the oldest file is due that waits for a billing destination.";
+        family("delivery_lag_seconds", "gauge", help, |report| report.lag_seconds);
+        let help = "1 while delivery to a billing destination fails.";
+        family("delivery_failing", "gauge", help, |report| report.trouble.is_some().into());
+        let help = "Files that arrived at a billing destination.";
+        family("files_delivered_total", "counter", help, |report| report.arrived);
+        let help = "Attempts to deliver a file to a billing destination that failed.";
+        family("delivery_failures_total", "counter", help, |report| report.failed);
     }
 
     fn store(&mut self) {
@@ -232,7 +254,7 @@ mod tests {
             metric("b_total", Some(("kind", "y")), 3),
         ];
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        let text = everything(&metrics, socket.local_addr().unwrap().port());
+        let text = everything(&metrics, socket.local_addr().unwrap().port(), &[Report::default()]);
         assert!(text.contains("strowger_b_total{kind=\"x\"} 2\nstrowger_b_total{kind=\"y\"} 3\n"), "{text}");
         let families = check(&text);
         let operations = include_str!("../../../docs/operations.md");

@@ -5,6 +5,7 @@
 mod backup;
 mod bandwidth;
 mod calls;
+mod cdr;
 mod changes;
 mod configuration;
 mod digits;
@@ -52,6 +53,7 @@ pub(crate) use self::sessions::has_administrator;
 use crate::access::{Origin, Principal, Role};
 use crate::backup::NodeFiles;
 use crate::consequences::Registered;
+use crate::delivery::Desk;
 use crate::events::Hub;
 use crate::keeper::{Keeper, Plan};
 use crate::mailbox::{Letter, Sender};
@@ -81,6 +83,8 @@ pub(crate) struct Site {
     pub(crate) names: Vec<String>,
     /// Sound files of the operator.
     pub(crate) sounds: Arc<Sounds>,
+    /// The way to the senders of call records.
+    pub(crate) deliveries: Desk,
     /// The UDP port of SIP, for what the system counts of its socket.
     pub(crate) sip_port: u16,
 }
@@ -175,6 +179,7 @@ fn routes() -> Vec<Route> {
     routes.extend(events::routes());
     routes.extend(backup::routes());
     routes.extend(sounds::routes());
+    routes.extend(cdr::routes());
     routes
 }
 
@@ -398,7 +403,7 @@ async fn metrics(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         ));
     }
     let Answer::Metrics(metrics) = site.ask(Question::Metrics).await? else { return Err(unexpected()) };
-    let text = crate::exposition::everything(&metrics, site.sip_port);
+    let text = crate::exposition::everything(&metrics, site.sip_port, &site.deliveries.reports());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 

@@ -10,6 +10,7 @@ mod access;
 mod announce;
 mod backup;
 mod bandwidth;
+mod cdr;
 mod changes;
 mod check_data;
 mod client;
@@ -18,6 +19,7 @@ mod configuration;
 mod consequences;
 mod counters;
 mod decision;
+mod delivery;
 mod descriptors;
 mod digits;
 mod events;
@@ -127,6 +129,11 @@ enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Say where call records go and whether they get there, rehearse a delivery, have records sent once more.
+    Cdr {
+        #[command(subcommand)]
+        what: cdr::CdrCommand,
     },
     /// List media resources with what calls have of them.
     Resources {
@@ -309,6 +316,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             report::explain_call(&place, call, messages, json)
         }
         Command::Bandwidth { place, json } => bandwidth::show(&place, json),
+        Command::Cdr { what } => cdr::run(&what),
         Command::Resources { place, json } => resources::show(&place, json),
         Command::Phones { place, json } => report::phones(&place, json),
         Command::Messages(options) => messages::run(&options),

@@ -23,6 +23,7 @@ use crate::config_file::{Begun, ConfigFile};
 use crate::configuration::ConfigurationStore;
 use crate::counters;
 use crate::decision::Decision;
+use crate::delivery::Deliveries;
 use crate::descriptors::Budget;
 use crate::digits;
 use crate::events::Hub;
@@ -199,6 +200,8 @@ impl Opened {
         let epoch = seed()?[0];
         let records = RecordWriter::open(&self.data, NODE.0.into(), epoch, extent, keeper.watch())
             .with_context(|| format!("cannot open the call records in {}", self.data.display()))?;
+        let (deliveries, deliveries_desk) = Deliveries::new(&self.data, keeper.watch(), Arc::clone(&events))
+            .context("call records cannot be delivered")?;
         let sounds = Arc::new(Sounds::new(&self.data));
         let library = sounds.library();
         let (followed, live) = (Arc::clone(&sounds), keeper.watch());
@@ -213,6 +216,7 @@ impl Opened {
             node_files: self.node_files(),
             events,
             sounds,
+            deliveries: deliveries_desk,
             names: crate::tls::names("", &self.file.http.names, &[self.advertised().ip()]),
             tls: self.tls.clone(),
             sip_port: self.advertised().port(),
@@ -245,6 +249,7 @@ impl Opened {
         let (records_go_on, records_stop) = std::sync::mpsc::channel();
         let records_thread =
             thread::Builder::new().name("records".into()).spawn(move || records.run(&records_stop))?;
+        thread::Builder::new().name("delivery".into()).spawn(move || deliveries.run())?;
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
         thread::Builder::new().name("sounds".into()).spawn(move || {
             if let Err(error) = followed.follow(live) {

@@ -53,6 +53,25 @@ pub enum Kind {
     Configuration,
 }
 
+impl Kind {
+    /// The word for it, as it stands in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Kind::Unreachable => "unreachable",
+            Kind::HostKey => "host_key",
+            Kind::Negotiation => "negotiation",
+            Kind::Authentication => "authentication",
+            Kind::Permission => "permission",
+            Kind::Path => "path",
+            Kind::Space => "space",
+            Kind::Timeout => "timeout",
+            Kind::Protocol => "protocol",
+            Kind::Configuration => "configuration",
+        }
+    }
+}
+
 /// What went wrong, with the evidence.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Cause {

@@ -2,7 +2,7 @@
 
 use super::named;
 use crate::setting::{
-    Description, Host, HostKey, List, Name, PathText, SealedText, UserName, Whole, choice, record,
+    Description, Host, HostKey, List, Name, PathText, SealedText, Seconds, UserName, Whole, choice, record,
 };
 
 record! {
@@ -12,13 +12,15 @@ record! {
         name: Name,
         /// For people.
         description: Description = Description::default(),
+        /// Its number, which no other one has: files that are due to it wait in the folder `destination` with this number.
+        number: Whole<1, 8> = Whole::new(1),
         /// How files are delivered.
         protocol: DeliveryProtocol = DeliveryProtocol::Sftp,
         /// Its address or name; none for a folder of this machine.
         host: Option<Host> = None,
         /// Its port; 22 for SFTP and 21 for FTP when not given.
         port: Option<Whole<1, 65_535>> = None,
-        /// The folder there.
+        /// The folder there, as the server calls it: `/cdr`, `/C:/cdr`, `.` for where the user arrives, or relative to that.
         path: PathText,
         /// Whom the files are delivered as.
         user: Option<UserName> = None,
@@ -26,10 +28,13 @@ record! {
         password: Option<SealedText> = None,
         /// The private key for SFTP, as OpenSSH writes it; it goes before the password.
         private_key: Option<SealedText<8192>> = None,
-        /// What the server must prove itself with for SFTP: one key of each machine that may answer at this address.
+        /// What the server must prove itself with: for SFTP one key of each machine that may answer at this address, for FTP under TLS the fingerprint of its
+        /// certificate. Behind a key may stand whose it is. A server with another one is told nothing.
         host_keys: List<HostKey, 16> = List::default(),
         /// Which algorithms of SSH or TLS are offered.
         algorithms: AlgorithmPolicy = AlgorithmPolicy::Modern,
+        /// How long each step may take, in seconds, for example logging in or writing 32 KiB.
+        timeout: Seconds<1, 600> = Seconds::new(30),
         /// A file that could not be delivered is delivered later.
         resend: bool = true,
         /// Files are delivered. Those that are not wait.

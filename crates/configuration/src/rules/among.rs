@@ -8,7 +8,7 @@ use strowger_base::limits;
 
 use crate::change::naming_setting;
 use crate::kinds::{
-    AudioSource, CallingSearchSpace, LineGroup, Location, MobilityInfo, Partition, Phone,
+    AudioSource, BillingDestination, CallingSearchSpace, LineGroup, Location, MobilityInfo, Partition, Phone,
     PhoneSecurityProfile, PickupGroup, Region,
 };
 use crate::problem::{Path, Problem, Wrong};
@@ -302,6 +302,21 @@ impl Look<'_> {
         if let Some(id) = put.filter(|_| all.len() > BILLING_DESTINATIONS) {
             let why = format!("would be one of {}; there may be {BILLING_DESTINATIONS}", all.len());
             self.refuse(id, Path::new(), why);
+        }
+        let mut twice = Vec::new();
+        let mut numbers: BTreeMap<u32, Id> = BTreeMap::new();
+        for (id, it) in self.after.all::<BillingDestination>() {
+            let number = it.number.get();
+            if let Some(other) = numbers.insert(number, id) {
+                let told = if self.put.contains(&id) { id } else { other };
+                twice.push((told, if told == id { other } else { id }, number));
+            }
+        }
+        for (told, other, number) in twice {
+            let free = (1..=8).find(|number| !numbers.contains_key(number));
+            let free = free.map_or_else(String::new, |free| format!("; {free} is free"));
+            let why = format!("is {number}, as that of {}{free}", self.called(other));
+            self.refuse(told, Path::new().setting("number"), why);
         }
     }
 }

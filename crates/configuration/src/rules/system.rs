@@ -116,7 +116,9 @@ pub(super) fn billing_destination(it: &BillingDestination, found: &mut Findings)
         return;
     }
     found.excluded("private_key", it.private_key.is_some(), "the protocol is not sftp");
-    found.excluded("host_keys", !it.host_keys.is_empty(), "the protocol is not sftp");
+    if it.protocol == DeliveryProtocol::Ftp {
+        found.excluded("host_keys", !it.host_keys.is_empty(), "plain FTP proves nothing");
+    }
     if it.password.is_none() {
         found.wrong("password", "is missing; give it");
     }

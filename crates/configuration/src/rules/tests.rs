@@ -487,7 +487,9 @@ fn the_system() {
 #[test]
 fn billing_destinations() {
     let sftp = |name: String| {
-        let value = json!({ "name": name, "host": "billing.example.com", "path": "/", "user": "cdr", "password": "x" });
+        let number: u32 = name.trim_start_matches("billing-").parse().unwrap();
+        let number = number.min(8);
+        let value = json!({ "name": name, "number": number, "host": "billing.example.com", "path": "/", "user": "cdr", "password": "x" });
         (Kind::BillingDestination, value)
     };
     let eight: Vec<(Kind, Value)> = (1..=8).map(|at| sftp(format!("billing-{at}"))).collect();
@@ -495,7 +497,10 @@ fn billing_destinations() {
     check(
         &state,
         &[sftp("billing-9".to_owned())],
-        &["billing destination \"billing-9\": it would be one of 9; there may be 8"],
+        &[
+            "billing destination \"billing-9\": it would be one of 9; there may be 8",
+            "billing destination \"billing-9\": number is 8, as that of the billing destination \"billing-8\"",
+        ],
     );
     check(&state, &[sftp("billing-8".to_owned())], &[]);
     let check =
@@ -516,10 +521,14 @@ fn billing_destinations() {
     );
     let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl";
     check(
-        json!({ "name": "x", "protocol": "ftps", "path": "/", "host": "h", "host_keys": [key] }),
+        json!({ "name": "x", "protocol": "ftps", "path": "/", "host": "h", "host_keys": [format!("{key} the standby")] }),
+        &["user is missing; give whom files are delivered as", "password is missing; give it"],
+    );
+    check(
+        json!({ "name": "x", "protocol": "ftp", "path": "/", "host": "h", "host_keys": [key] }),
         &[
             "user is missing; give whom files are delivered as",
-            "host_keys is given, but the protocol is not sftp; leave it out",
+            "host_keys is given, but plain FTP proves nothing; leave it out",
             "password is missing; give it",
         ],
     );

@@ -285,7 +285,8 @@ const fn service(kind: Kind) -> Service {
         | Kind::MediaResourceGroup
         | Kind::MediaResourceGroupList
         | Kind::AudioSource
-        | Kind::RecordingProfile => Service::Whole,
+        | Kind::RecordingProfile
+        | Kind::BillingDestination => Service::Whole,
         Kind::MediaResource => Service::Settings(&[
             "function",
             "host",
@@ -314,7 +315,6 @@ const fn service(kind: Kind) -> Service {
         ]),
         Kind::Gateway => Service::None("gateways are not served yet: calls to it are refused"),
         Kind::CtiPort | Kind::CtiRoutePoint => Service::None("applications do not control calls yet"),
-        Kind::BillingDestination => Service::None("call records are not delivered yet"),
     }
 }
 

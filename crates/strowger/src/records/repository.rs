@@ -73,9 +73,14 @@ impl Consumer {
 }
 
 impl Repository {
+    /// The repository of a data folder that somebody else has opened.
+    pub(crate) fn at(data: &Path) -> Self {
+        Repository { root: data.join("cdr_repository") }
+    }
+
     /// Opens the repository of a data folder; what was half written is removed.
     pub(crate) fn open(data: &Path) -> io::Result<Self> {
-        let repository = Repository { root: data.join("cdr_repository") };
+        let repository = Repository::at(data);
         for folder in [PRESERVE, PROCESSED, "trans", "tmp"] {
             fs::create_dir_all(repository.root.join(folder))?;
         }
@@ -126,7 +131,6 @@ impl Repository {
     }
 
     /// What a file has.
-    #[allow(dead_code, reason = "who delivers files comes next")]
     pub(crate) fn read(&self, name: &FileName) -> io::Result<Vec<u8>> {
         let path = self.path_of(name).ok_or_else(|| {
             io::Error::new(io::ErrorKind::NotFound, format!("{name} is not in the repository any more"))
@@ -147,7 +151,6 @@ impl Repository {
         self.everybody_has(name)
     }
 
-    #[allow(dead_code, reason = "who delivers files comes next")]
     /// Has everything of these days delivered once more; how many files that is.
     pub(crate) fn resend(&self, consumer: Consumer, from_day: &str, to_day: &str) -> io::Result<usize> {
         let mut count = 0;

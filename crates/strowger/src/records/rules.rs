@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strowger_cdr::{QualityRecords, Rules};
 use strowger_configuration::State;
-use strowger_configuration::kinds::{CallRecordDetail, ServiceParameters};
+use strowger_configuration::kinds::{BillingDestination, CallRecordDetail, ServiceParameters};
 
 use super::repository::{Consumer, Room};
 
@@ -58,7 +58,11 @@ pub(super) fn keeping(state: &State) -> Keeping {
             high: u64::from(parameters.record_high_water.get()),
             low: u64::from(parameters.record_low_water.get()),
         },
-        due: Vec::new(),
+        due: state
+            .all::<BillingDestination>()
+            .filter_map(|(_, it)| u8::try_from(it.number.get()).ok())
+            .map(Consumer::Destination)
+            .collect(),
     }
 }
 

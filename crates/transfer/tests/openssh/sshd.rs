@@ -22,27 +22,7 @@ pub(crate) struct Sshd {
 const HASH: &str =
     "$6$strowger$d9pQdtV3XDbGEX2nzsxN1lhMJYeSzV0qtSuiupRK..oX5N7GeC5JR9mIJClSOI7ORDeY01onIxOhzt6tRn8IO.";
 
-const ROOM: &str = r#"
-set -e
-mount -t tmpfs -o mode=755 none /run
-mkdir -p /run/sshd /run/vsftpd/empty
-(cat /etc/passwd; echo "billing:x:4711:4711::/srv/home:/bin/sh") > "$1/passwd"
-(cat /etc/shadow; echo "billing:$2:19000:0:99999:7:::") > "$1/shadow"
-mount --bind "$1/passwd" /etc/passwd
-mount --bind "$1/shadow" /etc/shadow
-mkdir -p "$1/kept"
-mount -t tmpfs -o mode=755 none /srv
-mkdir -p /srv/home /srv/cdr /srv/full /srv/foreign /srv/fixed /srv/jail/cdr /srv/open /srv/kept
-mount -t tmpfs -o size=128k none /srv/full
-mount -t tmpfs none /srv/fixed
-mount --bind "$1/kept" /srv/kept
-for folder in home cdr full fixed jail/cdr open kept; do chown 4711:4711 "/srv/$folder"; done
-mount -o remount,ro /srv/fixed
-shift 2
-# Not in the place of the shell: a first process is treated in another way by the kernel, and vsftpd does not stand that.
-"$@"
-exit $?
-"#;
+const ROOM: &str = include_str!("../../../../e2e/room.sh");
 
 impl Sshd {
     /// Starts it; `lines` are added in front of its configuration.

@@ -44,14 +44,16 @@ text! {
 }
 
 text! {
-    /// What an SSH server proves itself with: a public key, or the fingerprint of one.
+    /// What a server proves itself with: a public key of SSH, or the fingerprint of one or of a certificate; whose it is may stand behind it.
     HostKey, most 1024, "a public key as known_hosts has it, or its SHA256 fingerprint",
     example "SHA256:uNiVztksCsDhcc0u9e8BrrbQ0A1fw0IJ8YQVZbEJrs8", |text| {
         let base64 = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
-        if let Some(fingerprint) = text.strip_prefix("SHA256:") {
+        let mut words = text.split(' ');
+        let first = words.next().unwrap_or_default();
+        if let Some(fingerprint) = first.strip_prefix("SHA256:") {
             return allowed(fingerprint.len() == 43 && base64(fingerprint));
         }
-        let Some((algorithm, key)) = text.split_once(' ') else { return Err(String::new()) };
+        let (algorithm, Some(key)) = (first, words.next()) else { return Err(String::new()) };
         let known = ["ssh-", "ecdsa-", "rsa-", "sk-"].iter().any(|prefix| algorithm.starts_with(prefix));
         allowed(known && key.len() >= 40 && base64(key))
     }
