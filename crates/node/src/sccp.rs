@@ -326,6 +326,7 @@ impl Sccp {
             BeginAnew::Reset => ResetType::RESET,
             BeginAnew::Restart => ResetType::RESTART,
             BeginAnew::Apply if is_told => return Ok(BegunAnew::NothingChanged),
+            // What phones take by themselves when they are told to apply their configuration (3) is not known for any load.
             BeginAnew::Apply => ResetType::RESTART,
         };
         let words = format!("by {by}").into();

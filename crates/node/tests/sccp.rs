@@ -775,6 +775,30 @@ fn a_phone_of_a_pickup_group_shows_a_call_that_rings_at_another_one() {
 }
 
 #[test]
+fn a_notice_without_words_takes_none_away() {
+    let mut draft = mixed();
+    let notice = PickupNotice {
+        after: Duration::from_secs(1),
+        is_shown: false,
+        sound: NoticeSound::Beep,
+        names_calling: false,
+        names_called: false,
+    };
+    let lines = ["2002", "2003"].map(Into::into).to_vec();
+    draft.plan.pickup.add("sales", PickupGroup { lines, notice: Some(notice), ..PickupGroup::default() });
+    let (mut world, mut phones) = (World::new(&draft), Skinnies::new());
+    for (stream, number) in [(11, "2001"), (12, "2002"), (13, "2003")] {
+        phones.comes(&mut world, stream, number, 17);
+    }
+    // Its user reads something, and does nothing.
+    phones.phones.get_mut(&13).expect("a phone").notice = "read this".to_owned();
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    world.pass(Duration::from_secs(1));
+    phones.settle(&mut world);
+    assert_eq!((phones.phone(13).beeps.len(), &*phones.phone(13).notice), (1, "read this"));
+}
+
+#[test]
 fn what_a_phone_tells_too_often_is_counted_and_told_once() {
     let (mut world, mut phones) = scene(17);
     let choice = [9, 0, 0, 0, 4, 0x6b6f];

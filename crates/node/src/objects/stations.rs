@@ -142,6 +142,8 @@ fn buttons(state: &State, phone: &Phone) -> Vec<Assignment> {
     };
     let button = |feature: ButtonFeature, label: &str| {
         let assigned = match feature {
+            // There is a type for intercom (0x17). Whether phones count such buttons with their lines or apart from them nobody has told, and a
+            // wrong number would leave the key dead: it is the key of a line, which does what an intercom line does.
             ButtonFeature::Line | ButtonFeature::Intercom => lines.next(),
             ButtonFeature::SpeedDial => speed_dials.next(),
             ButtonFeature::BusyLampField => lamps.next(),
