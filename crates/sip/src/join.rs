@@ -1,5 +1,6 @@
 //! Join: which conversation an INVITE shall come into (RFC 3911), and how Cisco's phones say in which way.
 
+use strowger_base::watch::CallPhase;
 use strowger_base::{FeatureCode, LegId};
 
 use crate::core::Sip;
@@ -15,7 +16,13 @@ impl Sip {
         }
         // It names a dialog as Replaces does.
         let named = Replaces::parse(value).ok_or(400_u16)?;
-        let id = self.leg_replaced(&named).ok_or(481_u16)?;
+        let Some(id) = self.leg_replaced(&named) else {
+            // The phone that has it speaks another protocol.
+            return match self.subscriptions.call_named(&named) {
+                Some((leg, CallPhase::Confirmed)) => Ok(Some(leg)),
+                Some((_, CallPhase::Trying | CallPhase::Early)) | None => Err(481),
+            };
+        };
         self.legs.get(&id).ok_or(481_u16)?.accepts_join()?;
         Ok(Some(id))
     }

@@ -3,6 +3,7 @@
 use strowger_base::hash::siphash24;
 use strowger_base::leg::{FurtherDigits, Origin};
 use strowger_base::net::Flow;
+use strowger_base::watch::CallPhase;
 use strowger_base::{Event, FeatureCode, LegId, Now, event::RefuseReason, limits};
 
 use crate::core::{Shared, Sip, matched_method, write_retry_after};
@@ -403,7 +404,14 @@ impl Sip {
             return Ok(None);
         }
         let replaces = invite.replaces_header().ok_or(400_u16)?;
-        let id = self.leg_replaced(&replaces).ok_or(481_u16)?;
+        let Some(id) = self.leg_replaced(&replaces) else {
+            // The phone that has it speaks another protocol.
+            return match self.subscriptions.call_named(&replaces).ok_or(481_u16)? {
+                (_, CallPhase::Confirmed) if replaces.early_only => Err(486),
+                (leg, CallPhase::Early | CallPhase::Confirmed) => Ok(Some(leg)),
+                (_, CallPhase::Trying) => Err(481),
+            };
+        };
         self.legs.get(&id).ok_or(481_u16)?.accepts_replacement(&replaces)?;
         Ok(Some(id))
     }

@@ -15,11 +15,12 @@ use std::time::Duration;
 use strowger_base::hash::give_back;
 use strowger_base::leg::Origin;
 use strowger_base::net::Flow;
-use strowger_base::watch::{News, Package, WatchId, WatchRefusal, Watched};
+use strowger_base::watch::{CallPhase, News, Package, WatchId, WatchRefusal, Watched};
 use strowger_base::{HashMap, HashSeed, LegId, Now, event::RefuseReason, limits};
 
 use crate::core::{Shared, Sip, write_retry_after};
 use crate::dialog::Dialog;
+use crate::header::Replaces;
 use crate::io::{Outbox, Output};
 use crate::message::{EventPackage, HeaderName, Message};
 use crate::subscription::Ended;
@@ -49,6 +50,16 @@ impl Subscriptions {
         let dialog = &self.table.get(&id)?.dialog;
         let same = *dialog.call_id == *request.call_id_value() && *dialog.remote_tag == *request.from_tag();
         same.then_some(id)
+    }
+
+    /// The call of a phone without a dialog that a watcher names, as it was told of it (RFC 4235 §4.1.2), and how far that is.
+    pub(crate) fn call_named(&self, named: &Replaces<'_>) -> Option<(LegId, CallPhase)> {
+        let (leg, tag) = dialog_info::watched(&named.call_id)?;
+        let tags = [&*named.to_tag, &*named.from_tag];
+        let same =
+            |at: usize| tags[at] == dialog_info::OTHER_TAG && write::parse_hex64(tags[1 - at]) == Some(tag);
+        let subscription = self.table.get(self.tags.get(&tag).filter(|_| same(0) || same(1))?)?;
+        Some((leg, subscription.phase_of(leg)?))
     }
 
     fn remove(&mut self, id: WatchId, shared: &mut Shared) {

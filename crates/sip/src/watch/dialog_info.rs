@@ -15,6 +15,32 @@ pub(super) struct About<'a> {
     pub(super) domain: &'a str,
     pub(super) version: u32,
     pub(super) detail: Detail,
+    /// Our tag of the subscription.
+    pub(super) tag: u64,
+}
+
+/// By what a watcher may name a call of a phone, to go on with it or to come into it.
+#[derive(Clone, Copy)]
+enum Named<'l> {
+    /// By the dialog of the phone.
+    Dialog(&'l Leg),
+    /// The phone has none, as it does not speak SIP: by what this watcher alone is told.
+    Watched,
+    /// It is over.
+    Nothing,
+}
+
+/// What stands for the Call-ID of a call whose phone does not speak SIP. Our tag of the subscription is known to nobody but its watcher.
+pub(super) fn watched_call_id(leg: LegId, tag: u64) -> String {
+    let mut text = format!("{leg}@").into_bytes();
+    write::hex64(&mut text, tag);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The leg and the tag of such a Call-ID.
+pub(super) fn watched(call_id: &str) -> Option<(LegId, u64)> {
+    let (leg, tag) = call_id.split_once('@')?;
+    Some((leg.parse().ok()?, write::parse_hex64(tag)?))
 }
 
 /// Writes how the calls of a line stand: all, or those that are not as they were told.
@@ -37,12 +63,12 @@ pub(super) fn write(
     out.extend_from_slice(b"\">\n");
     let before = told.map_or(&[][..], |told| &told.calls);
     for call in state.calls.iter().filter(|call| !before.contains(call)) {
-        let leg = legs.get(&call.leg).map(|leg| &**leg);
-        dialog(out, about, leg, call, phase(call.phase));
+        let named = legs.get(&call.leg).map_or(Named::Watched, |leg| Named::Dialog(leg));
+        dialog(out, about, named, call, phase(call.phase));
     }
     let is_over = |call: &&LineCall| !state.calls.iter().any(|other| other.leg == call.leg);
     for call in before.iter().filter(is_over) {
-        dialog(out, about, None, call, "terminated");
+        dialog(out, about, Named::Nothing, call, "terminated");
     }
     out.extend_from_slice(b"</dialog-info>\n");
 }
@@ -56,13 +82,22 @@ const fn phase(phase: CallPhase) -> &'static str {
     }
 }
 
-fn dialog(out: &mut Vec<u8>, about: &About<'_>, leg: Option<&Leg>, call: &LineCall, phase: &str) {
+fn dialog(out: &mut Vec<u8>, about: &About<'_>, named: Named<'_>, call: &LineCall, phase: &str) {
     out.extend_from_slice(b"<dialog id=\"");
     write::decimal(out, call.leg.number);
     out.push(b'"');
     let detail = if call.private { Detail::States } else { about.detail };
-    if let (Detail::Calls, Some(leg)) = (detail, leg) {
-        ids(out, leg);
+    match (detail, named) {
+        (Detail::Calls, Named::Dialog(leg)) => ids(out, leg),
+        (Detail::Calls, Named::Watched) => {
+            xml::attribute(out, "call-id", &watched_call_id(call.leg, about.tag));
+            out.extend_from_slice(b" local-tag=\"");
+            out.extend_from_slice(OTHER_TAG.as_bytes());
+            out.extend_from_slice(b"\" remote-tag=\"");
+            write::hex64(out, about.tag);
+            out.push(b'"');
+        }
+        (Detail::Calls | Detail::States, _) => {}
     }
     let direction = match call.direction {
         CallDirection::Initiator => "initiator",
@@ -89,6 +124,9 @@ fn dialog(out: &mut Vec<u8>, about: &About<'_>, leg: Option<&Leg>, call: &LineCa
     }
     out.extend_from_slice(b"</dialog>\n");
 }
+
+/// A phone that does not speak SIP has no tag.
+pub(super) const OTHER_TAG: &str = "phone";
 
 /// What names the dialog of the phone, as the phone itself has it: its tag is the local one.
 fn ids(out: &mut Vec<u8>, leg: &Leg) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strowger_base::leg::Origin;
 use strowger_base::net::Flow;
-use strowger_base::watch::{Detail, News, Package, WatchId, WatchRefusal, Watched};
+use strowger_base::watch::{CallPhase, Detail, LineCall, News, Package, WatchId, WatchRefusal, Watched};
 use strowger_base::{HashMap, Instant, LegId, Now, TimerHandle, limits};
 
 use super::dialog_info::{self, About};
@@ -342,10 +342,22 @@ impl Subscription {
                         Some(News::Line(told)) => Some(&**told),
                         Some(News::Messages(_)) | None => None,
                     };
-                    let about = About { number, domain, version: self.version, detail: self.detail };
+                    let (version, detail, tag) = (self.version, self.detail, self.dialog.local_tag);
+                    let about = About { number, domain, version, detail, tag };
                     dialog_info::write(body, &about, legs, state, told);
                 }
             },
+        }
+    }
+
+    /// How far a call is that its watcher is shown, with all that there is to know of it.
+    pub(super) fn phase_of(&self, leg: LegId) -> Option<CallPhase> {
+        match (&self.news, &self.package, self.detail) {
+            (Some(News::Line(state)), Package::Dialog, Detail::Calls) => {
+                let of_leg = |call: &&LineCall| call.leg == leg && !call.private;
+                state.calls.iter().find(of_leg).map(|call| call.phase)
+            }
+            _ => None,
         }
     }
 
