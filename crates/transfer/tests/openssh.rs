@@ -306,7 +306,7 @@ fn old_servers_get_files_by_ftp_and_with_tls() {
          rsa_cert_file={here}/certificate.pem\nrsa_private_key_file={here}/key.pem\nlocal_root=/srv/home\n"
     );
     fs::write(folder.join("vsftpd.conf"), config).unwrap();
-    let mut server =
+    let server =
         sshd::room(&folder, &["/usr/sbin/vsftpd", &folder.join("vsftpd.conf").display().to_string()]);
     let end = std::time::Instant::now() + Duration::from_secs(20);
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -354,6 +354,5 @@ fn old_servers_get_files_by_ftp_and_with_tls() {
     let rehearsal = play(rehearse(&tls, "rehearsal"));
     assert_eq!(rehearsal.failure, None);
     assert!(rehearsal.peer.unwrap().contains("the old one"));
-    let _ = server.kill();
-    let _ = server.wait();
+    drop(server);
 }

@@ -13,9 +13,25 @@ use std::time::{Duration, Instant};
 use strowger_transfer::{Destination, Patience, PinnedKey, Policy, Protocol, Secret};
 
 pub(crate) struct Sshd {
-    child: Child,
+    child: Room,
     pub(crate) port: u16,
     pub(crate) folder: PathBuf,
+}
+
+/// A program in namespaces of its own: dropped, all in there ends.
+pub(crate) struct Room(Child);
+
+impl Room {
+    fn end(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 /// The password as `openssl passwd -6` hashes it.
@@ -60,7 +76,7 @@ impl Sshd {
     fn wait(&mut self, words: &str) {
         let end = Instant::now() + Duration::from_secs(20);
         while !self.log().contains(words) {
-            let ended = self.child.try_wait().expect("ours");
+            let ended = self.child.0.try_wait().expect("ours");
             assert!(ended.is_none() && Instant::now() < end, "the server does not start: {}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -72,7 +88,7 @@ impl Sshd {
 
     /// A path as the server sees it, from outside.
     pub(crate) fn inside(&self, path: &str) -> PathBuf {
-        let id = self.child.id();
+        let id = self.child.0.id();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("it has a child");
         let child = children.split_whitespace().next().expect("it has a child");
         PathBuf::from(format!("/proc/{child}/root{path}"))
@@ -117,8 +133,7 @@ impl Sshd {
 
     /// Ends it and all its sessions without a goodbye.
     pub(crate) fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.end();
         // The kernel ends the namespace a moment later.
         let end = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
@@ -135,10 +150,10 @@ impl Drop for Sshd {
 }
 
 /// Starts a program in namespaces of its own; all in there ends with it.
-pub(crate) fn room(folder: &Path, program: &[&str]) -> Child {
+pub(crate) fn room(folder: &Path, program: &[&str]) -> Room {
     let log = File::create(folder.join("log")).expect("a log");
     let here = folder.display().to_string();
-    Command::new("unshare")
+    let child = Command::new("unshare")
         .args([
             "--mount",
             "--pid",
@@ -157,7 +172,8 @@ pub(crate) fn room(folder: &Path, program: &[&str]) -> Child {
         .stdout(log.try_clone().expect("a log"))
         .stderr(log)
         .spawn()
-        .expect("unshare starts; these tests have to be root")
+        .expect("unshare starts; these tests have to be root");
+    Room(child)
 }
 
 pub(crate) fn free_port() -> u16 {
