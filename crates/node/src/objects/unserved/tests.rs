@@ -50,8 +50,8 @@ fn what_is_set_and_has_no_effect() {
         &[],
     );
     check(
-        "[service_parameters]\nshow_hunt_member = true\naar = true\nring_time = 20\n",
-        &["service parameters: show_hunt_member has no effect yet"],
+        "[service_parameters]\nconnection_monitor_duration = 60\naar = true\nring_time = 20\n",
+        &["service parameters: connection_monitor_duration has no effect yet"],
     );
     check(
         "[[trunk]]\nname = \"t\"\ndestinations = [\"192.0.2.1:5060\", \"192.0.2.2:5060\", \"a.example:5060\"]\n\
