@@ -22,7 +22,7 @@ fn shared() -> Draft {
     let mut draft = mixed();
     let password = LineSecret::Password(Secret::new(world::password("2001").into()));
     let lobby = PhoneDraft { username: Some("lobby".into()), ..PhoneDraft::new("lobby", password) };
-    let line = draft.lines.iter_mut().find(|line| &*line.number == "2001").unwrap();
+    let line = draft.lines.iter_mut().find(|line| &*line.number == "2001").expect("a line");
     line.phones.push(lobby);
     draft
 }
@@ -35,8 +35,8 @@ fn takes(world: &mut World, taker: &mut Phone, replaces: &str) -> String {
     world.from(taker.address, &taker.acknowledge(&challenge));
     let authorization = taker.authorization(&challenge, "INVITE");
     world.from(taker.address, &taker.request("INVITE", &format!("{replaces}{authorization}"), &sdp));
-    let answers = sent_to(world, taker).into_iter().filter(|text| text.contains(" INVITE\r\n"));
-    answers.last().unwrap_or_default()
+    let mut answers = sent_to(world, taker).into_iter().filter(|text| text.contains(" INVITE\r\n"));
+    answers.next_back().unwrap_or_default()
 }
 
 /// RFC 4235 §4.1.2, RFC 3891 §3.
