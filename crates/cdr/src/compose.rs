@@ -75,7 +75,9 @@ impl Composer {
         let story = Story::read(last, records);
         self.learn(last, &story);
         let seconds = last.answered_at.map_or(0, |at| seconds_between(at, last.ended_at));
-        let kept = rules.zero_duration || seconds > 0 || last.codes.authorization.is_some();
+        // A clock that was put back meanwhile makes no call one that nobody answered.
+        let put_back = last.answered_at.is_some_and(|at| last.ended_at < at);
+        let kept = rules.zero_duration || seconds > 0 || put_back || last.codes.authorization.is_some();
         (rules.calls && kept).then(|| self.row(last, &story, seconds, rules))
     }
 

@@ -131,7 +131,7 @@ impl<'a> Segment<'a> {
             row: self.head.row + rows as u64,
             file: self.head.file + self.kinds().len() as u64,
             journal: self.journal(),
-            closed_at: self.closed_at().unwrap_or(self.head.closed_at).max(self.head.closed_at),
+            closed_at: self.closed_at().unwrap_or(self.head.closed_at),
         }
     }
 }
@@ -224,9 +224,11 @@ impl Spooler {
         }
     }
 
-    /// Closes the segment.
+    /// Closes the segment. Files follow each other in time although the clock may be put back; one that was far ahead is not followed.
     pub fn close(&mut self, at: WallTime) {
-        self.put(self.journal, Entry::Closed(at.max(self.head.closed_at)));
+        let before = self.head.closed_at;
+        let was_wrong = before.as_micros() > at.as_micros().saturating_add(CLOCK_BACK_MAX);
+        self.put(self.journal, Entry::Closed(if was_wrong { at } else { at.max(before) }));
     }
 
     /// What is to be written behind what was written before.
@@ -324,6 +326,8 @@ const CDR: u8 = 1;
 const CMR: u8 = 2;
 const MARK: u8 = 3;
 const CLOSED: u8 = 4;
+/// How far a clock may have been ahead for files to follow it, in microseconds: two days.
+const CLOCK_BACK_MAX: u64 = 2 * 86_400 * 1_000_000;
 /// How much of the journal is read again after a power cut, at most, in its bytes.
 const MARK_EVERY: u64 = 1024 * 1024;
 

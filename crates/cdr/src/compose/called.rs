@@ -49,10 +49,12 @@ impl Called {
             .find(|lookup| lookup.kind == PatternKind::HuntPilot)
             .filter(|_| !last.hunt_pilot.is_empty());
         let hunt_pilot = pilot.map(matched).unwrap_or_default();
-        let member = story.lookups.last().is_some_and(|lookup| lookup.kind == PatternKind::HuntPilot);
+        let member = pilot.is_some()
+            && story.lookups.last().is_some_and(|lookup| lookup.kind == PatternKind::HuntPilot);
         if member && !show_hunt_member {
             reached.number.clone_from(&hunt_pilot.number);
             reached.partition.clone_from(&hunt_pilot.partition);
+            reached.pattern.clone_from(&hunt_pilot.pattern);
         }
         let by = |redirection: &Redirection<'_>| {
             let (number, partition): (Box<str>, Box<str>) =

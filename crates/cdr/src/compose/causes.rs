@@ -2,10 +2,11 @@
 
 use strowger_base::Cause;
 use strowger_base::journal::{CallRecord, Feature, LegOutcome, ReleasedBy, WhyEnded};
+use strowger_base::leg::ReleaseReason;
 
 use super::number_of_feature;
-use super::story::Story;
-use crate::cause::{CONFERENCE_FULL, DROPPED, SPLIT};
+use super::story::{Device, Story};
+use crate::cause::{CONFERENCE_FULL, CauseCode, DROPPED, SPLIT, marker_of};
 
 /// What stands on either side. The side that ended the call has the cause, and the other one none.
 pub(super) struct Causes {
@@ -33,17 +34,24 @@ pub(super) fn of(last: &CallRecord<'_>, story: &Story<'_>) -> Causes {
     }
     match last.released_by {
         ReleasedBy::Caller => plain(cause, 0),
-        ReleasedBy::Called => plain(0, cause),
+        ReleasedBy::Called => plain(0, failed(last, story).unwrap_or(cause)),
         // Nothing was rung: the number leads nowhere, and whoever dialled it is told so.
         ReleasedBy::System if story.callee.leg.is_none() => plain(cause, 0),
-        ReleasedBy::System => plain(0, failed(last).map_or(cause, |cause| cause.0.into())),
+        ReleasedBy::System => plain(0, failed(last, story).unwrap_or(cause)),
     }
 }
 
-/// What the device said that was reached last, where it refused.
-fn failed(last: &CallRecord<'_>) -> Option<Cause> {
+/// What the device said that was reached last, where it refused. A trunk says it with a final response of SIP, which CUCM writes too.
+fn failed(last: &CallRecord<'_>, story: &Story<'_>) -> Option<i64> {
     match last.legs.last()?.outcome {
-        LegOutcome::Failed { cause, .. } if last.answered_at.is_none() => Some(cause),
+        LegOutcome::Failed { cause, reason } if last.answered_at.is_none() => {
+            match (story.callee.device, reason) {
+                (Device::Trunk(_), ReleaseReason::Refused(status)) if marker_of(status).is_some() => {
+                    Some(CauseCode::Sip { status, q850: cause.0 }.number())
+                }
+                _ => Some(cause.0.into()),
+            }
+        }
         _ => None,
     }
 }

@@ -15,6 +15,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use strowger_base::WallTime;
 use strowger_cdr::FileName;
@@ -95,6 +96,7 @@ impl Repository {
 
     /// Takes a file in that is due to these. False when it was there already.
     pub(crate) fn accept(&self, name: &FileName, text: &[u8], due: &[Consumer]) -> io::Result<bool> {
+        let _alone = alone();
         if self.path_of(name).is_some() {
             return Ok(false);
         }
@@ -140,6 +142,11 @@ impl Repository {
 
     /// Somebody has a file; when nobody is left it is processed.
     pub(crate) fn delivered(&self, consumer: Consumer, name: &FileName) -> io::Result<()> {
+        let _alone = alone();
+        self.no_longer_due(consumer, name)
+    }
+
+    fn no_longer_due(&self, consumer: Consumer, name: &FileName) -> io::Result<()> {
         let link = self.link_of(consumer, name);
         match fs::remove_file(&link) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -153,6 +160,7 @@ impl Repository {
 
     /// Has everything of these days delivered once more; how many files that is.
     pub(crate) fn resend(&self, consumer: Consumer, from_day: &str, to_day: &str) -> io::Result<usize> {
+        let _alone = alone();
         let mut count = 0;
         for Stored { name, processed, .. } in self.files()? {
             if !(from_day..=to_day).contains(&day_of(&name).as_str()) {
@@ -169,8 +177,9 @@ impl Repository {
 
     /// Nothing is due to a destination that is not configured any more.
     pub(crate) fn forget(&self, consumer: Consumer) -> io::Result<()> {
+        let _alone = alone();
         let names = self.due(consumer)?;
-        names.iter().try_for_each(|name| self.delivered(consumer, name))
+        names.iter().try_for_each(|name| self.no_longer_due(consumer, name))
     }
 
     /// Destinations for which there are folders.
@@ -197,10 +206,12 @@ impl Repository {
         Ok(files)
     }
 
-    /// Removes files of days before this one.
+    /// Removes files of days before this one that everybody has. What somebody waits for goes only where there is no room: a clock
+    /// that was wrong for a moment deletes nothing that was not delivered.
     pub(crate) fn retire(&self, before_day: &str) -> io::Result<Removed> {
+        let _alone = alone();
         let mut removed = Removed::default();
-        for stored in self.files()? {
+        for stored in self.files()?.into_iter().filter(|stored| stored.processed) {
             if day_of(&stored.name).as_str() < before_day {
                 self.remove(&stored, &mut removed)?;
             }
@@ -210,6 +221,7 @@ impl Repository {
 
     /// Makes room when files have more than they may: processed ones first, and others only when that was not enough.
     pub(crate) fn make_room(&self, room: Room) -> io::Result<Removed> {
+        let _alone = alone();
         let files = self.files()?;
         let mut total: u64 = files.iter().map(|stored| stored.bytes).sum();
         let (high, low) = (room.most / 100 * room.high, room.most / 100 * room.low);
@@ -308,6 +320,12 @@ impl Repository {
         }
         Ok(own)
     }
+}
+
+/// What changes the folders does so alone: senders, the thread that writes records and operators move the same files.
+fn alone() -> MutexGuard<'static, ()> {
+    static CHANGES: Mutex<()> = Mutex::new(());
+    CHANGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The day of a file, UTC: `YYYYMMDD`.
@@ -445,8 +463,10 @@ mod tests {
         check(1_200, (5, 0), 5);
         check(400, (0, 2), 3);
         assert_eq!(names(&repository.due(ONE).unwrap())[0], "cdr_lab_01_202605041203_8", "the oldest went");
-        assert_eq!(repository.retire("20260505").unwrap(), Removed { delivered: 0, undelivered: 3 });
-        assert!(repository.due(ONE).unwrap().is_empty());
+        let waiting = repository.due(ONE).unwrap();
+        repository.delivered(ONE, &waiting[0]).unwrap();
+        assert_eq!(repository.retire("20260505").unwrap(), Removed { delivered: 1, undelivered: 0 });
+        assert_eq!(repository.due(ONE).unwrap(), waiting[1..]);
     }
 
     #[test]

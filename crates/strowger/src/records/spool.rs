@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use strowger_base::WallTime;
 use strowger_cdr::FileName;
-use strowger_cdr::spool::{Segment, Spooler};
+use strowger_cdr::spool::{Entry, Frame, Segment, Spooler};
 
 /// The spool of a data folder.
 pub(super) struct Spool {
@@ -18,6 +18,8 @@ pub(super) struct Spool {
     end: u64,
     /// What the disk did not take yet.
     pending: Vec<u8>,
+    /// The segment is closed, and the next one is not begun: nothing comes behind its end.
+    closing: bool,
 }
 
 /// A closed segment, which becomes files.
@@ -27,8 +29,22 @@ pub(super) struct Closed {
 }
 
 impl Closed {
-    pub(super) fn files(&self, cluster: &str, node: u32) -> Vec<(FileName, String)> {
-        Segment::read(&self.bytes).map(|segment| segment.files(cluster, node)).unwrap_or_default()
+    /// Its files, and whether it is whole. What is whole of a damaged one is a file too, closed when the one before it was.
+    pub(super) fn files(&self, cluster: &str, node: u32) -> (Vec<(FileName, String)>, bool) {
+        let Some(mut segment) = Segment::read(&self.bytes) else { return (Vec::new(), false) };
+        let is_whole = segment.closed_at().is_some();
+        if !is_whole {
+            let entry = Entry::Closed(segment.head.closed_at);
+            segment.frames.push(Frame { journal: segment.journal(), entry });
+        }
+        (segment.files(cluster, node), is_whole)
+    }
+
+    /// It is damaged: it stays for a closer look.
+    pub(super) fn put_aside(self) -> io::Result<PathBuf> {
+        let aside = self.path.with_extension("damaged");
+        fs::rename(&self.path, &aside)?;
+        Ok(aside)
     }
 
     /// Its files are in the repository.
@@ -77,7 +93,7 @@ impl Spool {
         file.set_len(segment.whole as u64)?;
         file.sync_all()?;
         let end = segment.whole as u64;
-        Ok((Spool { folder, spooler, file, end, pending: Vec::new() }, closed))
+        Ok((Spool { folder, spooler, file, end, pending: Vec::new(), closing: false }, closed))
     }
 
     /// Brings to the disk what was added.
@@ -93,9 +109,16 @@ impl Spool {
         Ok(())
     }
 
-    /// Closes the segment and begins another one.
+    /// True when the segment is closed and no other one could be begun yet.
+    pub(super) const fn is_closing(&self) -> bool {
+        self.closing
+    }
+
+    /// Closes the segment and begins another one; after an error it is tried again, and nothing may be added meanwhile.
     pub(super) fn cut(&mut self, at: WallTime) -> io::Result<Closed> {
-        self.spooler.close(at);
+        if !std::mem::replace(&mut self.closing, true) {
+            self.spooler.close(at);
+        }
         self.sync()?;
         let path = path_of(&self.folder, self.spooler.head().segment);
         let bytes = fs::read(&path)?;
@@ -119,10 +142,89 @@ impl Spool {
         file.sync_all()?;
         fs::rename(&draft, &path)?;
         File::open(folder)?.sync_all()?;
-        Ok(Spool { folder: folder.to_owned(), spooler, file, end: head.len() as u64, pending: Vec::new() })
+        Ok(Spool {
+            folder: folder.to_owned(),
+            spooler,
+            file,
+            end: head.len() as u64,
+            pending: Vec::new(),
+            closing: false,
+        })
     }
 }
 
 fn path_of(folder: &Path, segment: u64) -> PathBuf {
     folder.join(format!("{segment:010}.spool"))
+}
+
+#[cfg(test)]
+mod tests {
+    use strowger_cdr::{Cdr, RecordKind};
+
+    use super::*;
+
+    /// Goes when the test ends.
+    struct Folder(PathBuf);
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("strowger-spool-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&path);
+            fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+
+        fn segment(&self, number: u64) -> PathBuf {
+            path_of(&self.0.join("cdr"), number)
+        }
+    }
+
+    const AT: WallTime = WallTime::from_micros(1_777_896_180_000_000);
+
+    #[test]
+    fn a_cut_that_fails_is_made_again_and_nothing_comes_in_between() {
+        let folder = Folder::new("cut");
+        let (mut spool, closed) = Spool::open(&folder.0, 7, 0).unwrap();
+        assert!(closed.is_empty());
+        spool.spooler.row(10, RecordKind::Cdr, &Cdr::default());
+        spool.sync().unwrap();
+        // Nobody can make a file where a folder is.
+        let in_the_way = folder.segment(2).with_extension("new");
+        fs::create_dir(&in_the_way).unwrap();
+        for _ in 0..2 {
+            assert!(spool.cut(AT).is_err());
+            assert!(spool.is_closing());
+        }
+        fs::remove_dir(&in_the_way).unwrap();
+        let closed = spool.cut(AT).unwrap();
+        let (files, is_whole) = closed.files("lab", 1);
+        assert_eq!((files.len(), files[0].1.lines().count(), is_whole), (1, 3, true));
+        assert_eq!((spool.is_closing(), spool.spooler.journal(), spool.spooler.rows()), (false, 10, 0));
+    }
+
+    #[test]
+    fn what_is_whole_of_a_damaged_segment_is_written_and_the_rest_kept() {
+        let folder = Folder::new("damage");
+        let (mut spool, _) = Spool::open(&folder.0, 7, 0).unwrap();
+        for journal in [10, 20] {
+            spool.spooler.row(journal, RecordKind::Cdr, &Cdr::default());
+        }
+        drop(spool.cut(AT).unwrap());
+        let first = folder.segment(1);
+        let mut bytes = fs::read(&first).unwrap();
+        let place = bytes.len() - 100;
+        bytes[place] ^= 1;
+        fs::write(&first, bytes).unwrap();
+        let (_, mut closed) = Spool::open(&folder.0, 7, 0).unwrap();
+        let closed = closed.remove(0);
+        let (files, is_whole) = closed.files("lab", 1);
+        assert_eq!((files.len(), files[0].1.lines().count(), is_whole), (1, 3, false));
+        assert!(closed.put_aside().unwrap().exists());
+    }
 }

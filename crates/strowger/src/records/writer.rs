@@ -3,7 +3,7 @@
 //! A call is told to be over only when its final record is in the journal on the disk. Its row follows from that: how far the journal was read stands in the
 //! spool beside the rows, so that after any stop reading goes on where it was, and each call has one row.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,17 +44,20 @@ pub(crate) struct RecordWriter {
 #[derive(Default)]
 struct Late {
     calls: BTreeMap<LegId, u64>,
-    ended: VecDeque<(WallTime, LegId)>,
+    ended: VecDeque<(WallTime, LegId, u64)>,
 }
 
 impl Late {
     fn ended(&mut self, at: WallTime, leg: LegId, place: u64) {
         self.calls.insert(leg, place);
-        self.ended.push_back((at, leg));
-        while let Some((before, leg)) = self.ended.front()
+        self.ended.push_back((at, leg, place));
+        while let Some((before, leg, place)) = self.ended.front()
             && (self.ended.len() > LATE_MAX || before.as_secs() + LATE_SECONDS < at.as_secs())
         {
-            self.calls.remove(leg);
+            // A leg that went on in another call has a later place.
+            if self.calls.get(leg) == Some(place) {
+                self.calls.remove(leg);
+            }
             self.ended.pop_front();
         }
     }
@@ -117,30 +120,43 @@ impl RecordWriter {
 
     /// Brings everything further that can be; whether there is more to do at once.
     fn step(&mut self, is_last: bool) -> io::Result<bool> {
-        let more = self.follow()?;
+        let now = Clock::now();
+        if self.tidied_at.is_none_or(|at| now.duration_since(at) >= TIDY_EVERY) {
+            // Where there is no room, this makes some.
+            self.tidied_at = Some(now);
+            self.tidy()?;
+        }
+        // Nothing more is taken in before the disk has what was.
+        self.spool.sync()?;
+        let more = if self.spool.is_closing() { false } else { self.follow()? };
         self.spool.sync()?;
         self.follower.release(self.spool.spooler.journal());
-        let now = Clock::now();
         let since = *self.cut_at.get_or_insert(now);
         let due = is_last
+            || self.spool.is_closing()
             || now.duration_since(since) >= self.keeping.interval
             || self.spool.spooler.bytes() >= FILE_BYTES_MAX;
         if due {
             self.cut_at = Some(now);
-            if self.spool.spooler.rows() > 0 {
+            if self.spool.is_closing() || self.spool.spooler.rows() > 0 {
                 let closed = self.spool.cut(wall_time())?;
                 self.closed.push_back(closed);
             }
         }
         while let Some(closed) = self.closed.front() {
-            for (name, text) in closed.files(&self.keeping.rules.cluster, self.node) {
+            let (files, is_whole) = closed.files(&self.keeping.rules.cluster, self.node);
+            for (name, text) in files {
                 self.repository.accept(&name, text.as_bytes(), &self.keeping.due)?;
             }
-            self.closed.pop_front().map_or(Ok(()), Closed::remove)?;
-        }
-        if self.tidied_at.is_none_or(|at| now.duration_since(at) >= TIDY_EVERY) {
-            self.tidied_at = Some(now);
-            self.tidy()?;
+            let Some(closed) = self.closed.pop_front() else { break };
+            if is_whole {
+                closed.remove()?;
+            } else {
+                log::error("a part of the spool of call records is damaged; what is whole of it was written")
+                    .with("kept", closed.put_aside()?.display())
+                    .remedy("look at the disk; the journal has the calls: strowger calls, strowger explain")
+                    .write();
+            }
         }
         if std::mem::take(&mut self.in_trouble) {
             log::info("call records are written again; none is lost").write();
@@ -185,6 +201,9 @@ impl RecordWriter {
     }
 
     fn complain(&mut self, error: &io::Error) {
+        if error.kind() == io::ErrorKind::StorageFull {
+            self.tidied_at = None;
+        }
         if !std::mem::replace(&mut self.in_trouble, true) {
             log::error("call records cannot be written")
                 .with("folder", self.data.display())
@@ -214,8 +233,8 @@ fn take(
             let bytes = follower.call_until(followed);
             let records = decoded(&bytes);
             if counts {
-                let legs = records.iter().filter_map(|record| record.leg);
-                legs.for_each(|leg| late.ended(head.at, leg, followed.place()));
+                let legs: BTreeSet<LegId> = records.iter().filter_map(|record| record.leg).collect();
+                legs.into_iter().for_each(|leg| late.ended(head.at, leg, followed.place()));
             }
             match composer.call(&records, rules) {
                 Some(row) => spooler.row(next, RecordKind::Cdr, &row),
