@@ -150,6 +150,11 @@ impl<'a, R: Record> Reader<'a, R> {
         Ok(reader)
     }
 
+    /// The line that was begun last, from 1.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
     /// Columns of the file that are not known here.
     pub fn unknown_columns(&self) -> usize {
         self.places.iter().filter(|place| place.is_none()).count()

@@ -6,6 +6,7 @@
 //! and how they travel.
 
 pub mod address;
+pub mod analysis;
 pub mod cause;
 mod cdr;
 mod cmr;
