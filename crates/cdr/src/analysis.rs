@@ -3,6 +3,7 @@
 //! Numbers, devices and users are words there: their texts as a record has them, or their numbers in a dictionary.
 
 mod call;
+pub mod moment;
 mod money;
 mod rates;
 mod report;

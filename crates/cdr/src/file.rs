@@ -23,6 +23,21 @@ pub fn line<R: Record>(record: &R) -> String {
     line
 }
 
+/// The values of a record by the names of its columns, without the quotes of texts.
+pub fn values<R: Record>(record: &R) -> Vec<(&'static str, String)> {
+    let (mut text, mut ends) = (vec![0; LINE_BYTES], vec![0; FIELDS]);
+    let line = line(record);
+    let (_, _, _, count) = Fields::new().read_record(line.as_bytes(), &mut text, &mut ends);
+    let mut begin = 0;
+    let mut values = Vec::with_capacity(count);
+    for (column, end) in R::COLUMNS.iter().zip(ends.into_iter().take(count)) {
+        let value = String::from_utf8_lossy(text.get(begin..end).unwrap_or_default()).into_owned();
+        values.push((column.name, value));
+        begin = end;
+    }
+    values
+}
+
 /// Reads the records of a file. What is wrong in one is an error of that line; those after it are read all the same.
 #[derive(Debug)]
 pub struct Reader<'a, R> {

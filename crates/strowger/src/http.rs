@@ -2,6 +2,7 @@
 //!
 //! [`routes`] declares everything that can be asked; what each needs, reads and answers stands there and nowhere else.
 
+mod analysis;
 mod backup;
 mod bandwidth;
 mod calls;
@@ -51,6 +52,7 @@ use self::route::{Ask, Body, Route, Shape};
 pub(crate) use self::services::serve_phone_services;
 pub(crate) use self::sessions::has_administrator;
 use crate::access::{Origin, Principal, Role};
+use crate::analysis::Analysis;
 use crate::backup::NodeFiles;
 use crate::consequences::Registered;
 use crate::delivery::Desk;
@@ -85,6 +87,8 @@ pub(crate) struct Site {
     pub(crate) sounds: Arc<Sounds>,
     /// The way to the senders of call records.
     pub(crate) deliveries: Desk,
+    /// Rows of call records.
+    pub(crate) analysis: Analysis,
     /// The UDP port of SIP, for what the system counts of its socket.
     pub(crate) sip_port: u16,
 }
@@ -180,6 +184,7 @@ fn routes() -> Vec<Route> {
     routes.extend(backup::routes());
     routes.extend(sounds::routes());
     routes.extend(cdr::routes());
+    routes.extend(analysis::routes());
     routes
 }
 

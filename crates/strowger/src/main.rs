@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod analysis;
 mod announce;
 mod backup;
 mod bandwidth;

@@ -18,6 +18,7 @@ use strowger_configuration::State;
 use strowger_node::{Input, Node, Outbox, Parameters};
 use strowger_sip::io::{BindingRecord, Listener};
 
+use crate::analysis::Analysis;
 use crate::backup::{self, NodeFiles};
 use crate::config_file::{Begun, ConfigFile};
 use crate::configuration::ConfigurationStore;
@@ -202,6 +203,7 @@ impl Opened {
             .with_context(|| format!("cannot open the call records in {}", self.data.display()))?;
         let (deliveries, deliveries_desk) = Deliveries::new(&self.data, keeper.watch(), Arc::clone(&events))
             .context("call records cannot be delivered")?;
+        let (analysis, loader) = Analysis::new(&self.data);
         let sounds = Arc::new(Sounds::new(&self.data));
         let library = sounds.library();
         let (followed, live) = (Arc::clone(&sounds), keeper.watch());
@@ -217,6 +219,7 @@ impl Opened {
             events,
             sounds,
             deliveries: deliveries_desk,
+            analysis,
             names: crate::tls::names("", &self.file.http.names, &[self.advertised().ip()]),
             tls: self.tls.clone(),
             sip_port: self.advertised().port(),
@@ -250,6 +253,7 @@ impl Opened {
         let records_thread =
             thread::Builder::new().name("records".into()).spawn(move || records.run(&records_stop))?;
         thread::Builder::new().name("delivery".into()).spawn(move || deliveries.run())?;
+        thread::Builder::new().name("loader".into()).spawn(move || loader.run())?;
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
         thread::Builder::new().name("sounds".into()).spawn(move || {
             if let Err(error) = followed.follow(live) {

@@ -18,6 +18,8 @@ pub enum Cell {
     Whole(i64),
     /// A number with two decimals, in hundredths.
     Hundredths(i64),
+    /// Yes or no.
+    Flag(bool),
     /// A text.
     Text(String),
 }
@@ -53,6 +55,7 @@ impl std::fmt::Display for Cell {
                 let sign = if *number < 0 { "-" } else { "" };
                 write!(f, "{sign}{}.{:02}", number.unsigned_abs() / 100, number.unsigned_abs() % 100)
             }
+            Cell::Flag(flag) => f.write_str(if *flag { "yes" } else { "no" }),
             Cell::Text(text) => f.write_str(text),
         }
     }
@@ -67,6 +70,7 @@ mod tests {
         let check = |cell: Cell, expect: &str| assert_eq!(cell.to_string(), expect);
         check(Cell::Empty, "");
         check(Cell::Whole(-3), "-3");
+        check(Cell::Flag(true), "yes");
         check(Cell::Hundredths(7), "0.07");
         check(Cell::Hundredths(-1234), "-12.34");
         check(Cell::percent(1, 3), "33.33");

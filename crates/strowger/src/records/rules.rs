@@ -62,6 +62,7 @@ pub(super) fn keeping(state: &State) -> Keeping {
             .all::<BillingDestination>()
             .filter_map(|(_, it)| u8::try_from(it.number.get()).ok())
             .map(Consumer::Destination)
+            .chain([Consumer::Analysis])
             .collect(),
     }
 }
