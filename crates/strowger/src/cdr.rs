@@ -1,6 +1,11 @@
-//! `strowger cdr`: where call records go, whether they get there, and having them sent once more.
+//! `strowger cdr`: where call records go, whether they get there, and having them sent once more; and questions about them.
+
+mod export;
+mod import;
+mod search;
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -33,6 +38,43 @@ pub(crate) enum CdrCommand {
         /// The last day.
         #[arg(long, value_name = "DAY")]
         to: String,
+        #[command(flatten)]
+        ask: AskOptions,
+    },
+    /// Find calls by number, device, user, time, cause, duration or sound; the newest first.
+    Search(search::SearchOptions),
+    /// Show a row, or all rows of a call, column by column with what they mean.
+    Show {
+        /// The row's pkid, or a call as `search` prints it: 2/25448.
+        record: String,
+        /// With columns that have no value.
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        ask: AskOptions,
+    },
+    /// Add calls up.
+    Report(search::ReportOptions),
+    /// Write all calls that fit into a file.
+    Export(export::ExportOptions),
+    /// Load files of call records as CUCM writes them, of any release: to search them here. They go to no billing destination.
+    Import {
+        /// Files, or folders with files whose names begin with cdr_ or cmr_.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        ask: AskOptions,
+    },
+    /// Say what calls cost, with a table of prefixes; without one, print the table that there is.
+    Rates {
+        /// The table: comma-separated values.
+        table: Option<PathBuf>,
+        /// The time zone of its days and times, for example Europe/Berlin; UTC without.
+        #[arg(long, requires = "table")]
+        zone: Option<String>,
+        /// Forget the table.
+        #[arg(long, conflicts_with = "table")]
+        clear: bool,
         #[command(flatten)]
         ask: AskOptions,
     },
@@ -77,6 +119,14 @@ pub(crate) fn run(what: &CdrCommand) -> anyhow::Result<()> {
                 return print::line(body);
             }
             print::line(format_args!("{} files are due again", body["files"]))
+        }
+        CdrCommand::Search(options) => search::search(options),
+        CdrCommand::Show { record, all, ask } => search::show(record, *all, ask),
+        CdrCommand::Report(options) => search::report(options),
+        CdrCommand::Export(options) => export::export(options),
+        CdrCommand::Import { paths, ask } => import::import(paths, ask),
+        CdrCommand::Rates { table, zone, clear, ask } => {
+            import::rates(table.as_deref(), *clear, zone.as_deref(), ask)
         }
     }
 }

@@ -131,7 +131,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Say where call records go and whether they get there, rehearse a delivery, have records sent once more.
+    /// Find calls and add them up, import call records, and say whether records get where they should.
     Cdr {
         #[command(subcommand)]
         what: cdr::CdrCommand,

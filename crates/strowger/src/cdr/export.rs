@@ -1,0 +1,177 @@
+//! `strowger cdr export`: all calls that fit, page by page, into a file.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::search::{FilterOptions, RECORDS};
+use crate::changes::AskOptions;
+use crate::print;
+
+/// What is asked of `export`.
+#[derive(clap::Args)]
+pub(crate) struct ExportOptions {
+    #[command(flatten)]
+    filter: FilterOptions,
+    /// The file that is written.
+    #[arg(long, short)]
+    output: PathBuf,
+    /// How it is written; without, its name says it.
+    #[arg(long)]
+    format: Option<Form>,
+    #[command(flatten)]
+    ask: AskOptions,
+}
+
+/// How calls are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum Form {
+    /// Comma-separated values with a line of names (RFC 4180).
+    Csv,
+    /// A JSON array of objects, each on a line.
+    Json,
+}
+
+impl Form {
+    fn of(path: &std::path::Path) -> anyhow::Result<Form> {
+        match path.extension().and_then(|end| end.to_str()) {
+            Some("csv") => Ok(Form::Csv),
+            Some("json") => Ok(Form::Json),
+            _ => anyhow::bail!("say how {} is to be written: --format csv or json", path.display()),
+        }
+    }
+
+    /// A value as a cell.
+    pub(super) fn text(value: &Value) -> String {
+        match value {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// `strowger cdr export`
+pub(super) fn export(options: &ExportOptions) -> anyhow::Result<()> {
+    let form = options.format.map_or_else(|| Form::of(&options.output), Ok)?;
+    let draft = options.output.with_extension("part");
+    let file = File::create(&draft).with_context(|| format!("cannot write {}", draft.display()))?;
+    let mut out = Writer { form, out: BufWriter::new(file), columns: Vec::new(), calls: 0 };
+    let mut query = options.filter.query();
+    query.add("limit", Some(PAGE));
+    let mut before: Option<String> = None;
+    let mut told = std::time::Instant::now();
+    loop {
+        let mut query = query.clone();
+        query.add("before", before.as_deref());
+        let body = options.ask.place.running_server()?.get_json(&query.of(RECORDS))?;
+        out.page(&body)?;
+        if told.elapsed() >= std::time::Duration::from_secs(2) && !options.ask.json {
+            told = std::time::Instant::now();
+            eprintln!("{} calls", out.calls);
+        }
+        before = body["next"].as_str().map(str::to_owned);
+        if before.is_none() {
+            break;
+        }
+    }
+    let calls = out.calls;
+    out.finish()?.sync_all()?;
+    // It has its name when it is whole.
+    std::fs::rename(&draft, &options.output)
+        .with_context(|| format!("cannot write {}", options.output.display()))?;
+    if options.ask.json {
+        return print::line(
+            serde_json::json!({ "calls": calls, "file": options.output.display().to_string() }),
+        );
+    }
+    print::line(format_args!("{calls} calls in {}", options.output.display()))
+}
+
+struct Writer<W: Write> {
+    form: Form,
+    out: W,
+    columns: Vec<String>,
+    calls: u64,
+}
+
+impl<W: Write> Writer<W> {
+    fn page(&mut self, body: &Value) -> anyhow::Result<()> {
+        if self.columns.is_empty() {
+            let names = body["columns"].as_array().into_iter().flatten();
+            self.columns = names.filter_map(Value::as_str).map(str::to_owned).collect();
+            match self.form {
+                Form::Csv => self.out.write_all(csv_line(self.columns.iter().cloned()).as_bytes())?,
+                Form::Json => self.out.write_all(b"[")?,
+            }
+        }
+        for call in body["calls"].as_array().into_iter().flatten() {
+            match self.form {
+                Form::Csv => {
+                    let cells = self.columns.iter().map(|name| Form::text(&call[name]));
+                    self.out.write_all(csv_line(cells).as_bytes())?;
+                }
+                Form::Json => {
+                    let sign = if self.calls > 0 { ",\n" } else { "\n" };
+                    write!(self.out, "{sign}{call}")?;
+                }
+            }
+            self.calls += 1;
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Writer<BufWriter<W>> {
+    fn finish(mut self) -> anyhow::Result<W> {
+        if self.form == Form::Json {
+            self.out.write_all(b"\n]\n")?;
+        }
+        self.out.into_inner().map_err(|error| error.into_error().into())
+    }
+}
+
+/// A line of comma-separated values (RFC 4180): quotes where they are needed.
+pub(super) fn csv_line(cells: impl Iterator<Item = String>) -> String {
+    let mut line = String::new();
+    for (place, cell) in cells.enumerate() {
+        if place > 0 {
+            line.push(',');
+        }
+        match cell.contains(['"', ',', '\n', '\r']) {
+            true => line.push_str(&format!("\"{}\"", cell.replace('"', "\"\""))),
+            false => line.push_str(&cell),
+        }
+    }
+    line.push('\n');
+    line
+}
+
+/// Calls that are asked for at once.
+const PAGE: &str = "10000";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn calls_are_written_page_by_page() {
+        let pages = [
+            json!({ "columns": ["calling", "answered", "lost_percent"], "calls": [{ "calling": "2,\"1", "answered": true, "lost_percent": 0.5 }] }),
+            json!({ "columns": ["calling", "answered", "lost_percent"], "calls": [{ "calling": "3", "answered": false, "lost_percent": null }] }),
+        ];
+        let written = |form| {
+            let mut out = Writer { form, out: BufWriter::new(Vec::new()), columns: Vec::new(), calls: 0 };
+            pages.iter().for_each(|page| out.page(page).unwrap());
+            String::from_utf8(out.finish().unwrap()).unwrap()
+        };
+        assert_eq!(written(Form::Csv), "calling,answered,lost_percent\n\"2,\"\"1\",true,0.5\n3,false,\n");
+        let read: Value = serde_json::from_str(&written(Form::Json)).unwrap();
+        assert_eq!(read, json!([pages[0]["calls"][0], pages[1]["calls"][0]]));
+    }
+}
