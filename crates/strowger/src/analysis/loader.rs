@@ -112,8 +112,13 @@ impl Loader {
             match (name.parse::<FileName>(), loaded) {
                 // It is kept as long as files of our own; nobody is sent it.
                 (Ok(parsed), Ok(_)) if parsed.to_string() == *name => {
-                    self.repository.accept(&parsed, bytes, &[])?;
-                    fs::remove_file(path)?;
+                    let is_kept = self.repository.accept(&parsed, bytes, &[])?
+                        || self.repository.read(&parsed).is_ok_and(|kept| kept == *bytes);
+                    match is_kept {
+                        true => fs::remove_file(path)?,
+                        // Another file of that name is there.
+                        false => put_aside(path, "loaded")?,
+                    }
                 }
                 (_, Ok(_)) => put_aside(path, "loaded")?,
                 (_, Err(_)) => put_aside(path, "refused")?,

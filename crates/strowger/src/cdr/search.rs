@@ -303,10 +303,15 @@ fn reported(body: &Value, width: Option<usize>) -> String {
     let share = |row: &Value| row["percent"].as_f64().unwrap_or(0.0);
     let most = rows.iter().map(|row| share(row)).fold(0.0, f64::max);
     let mut widths: Vec<usize> = columns.iter().map(|name| name.len()).collect();
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| columns.iter().map(|name| harmless(&Form::text(&row[*name]))).collect())
-        .collect();
+    let cell = |value: &Value| match value.as_f64() {
+        Some(number) if value.is_f64() => format!("{number:.2}"),
+        _ => harmless(&Form::text(value)),
+    };
+    let cells: Vec<Vec<String>> =
+        rows.iter().map(|row| columns.iter().map(|name| cell(&row[*name])).collect()).collect();
+    // Words stand on the left of their columns, numbers on the right.
+    let is_number: Vec<bool> =
+        columns.iter().map(|name| rows.iter().any(|row| row[*name].is_number())).collect();
     for row in &cells {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
@@ -317,10 +322,10 @@ fn reported(body: &Value, width: Option<usize>) -> String {
         let mut line = String::new();
         for (place, cell) in cells.enumerate() {
             let width = widths.get(place).copied().unwrap_or(0);
-            // Words on the left, numbers on the right of their columns.
-            let is_number = cell.parse::<f64>().is_ok();
-            let _ =
-                if is_number { write!(line, "{cell:>width$}  ") } else { write!(line, "{cell:<width$}  ") };
+            let _ = match is_number.get(place) {
+                Some(true) => write!(line, "{cell:>width$}  "),
+                _ => write!(line, "{cell:<width$}  "),
+            };
         }
         line.push_str(bar);
         text.push_str(line.trim_end());
@@ -402,8 +407,8 @@ more: --before 17
         });
         let expect = "\
 cause  meaning               calls  percent
-   16  normal call clearing     30     75.0  #################
-   17  user busy                10     25.0  ######
+   16  normal call clearing     30    75.00  #################
+   17  user busy                10    25.00  ######
 
 40 calls, 30 answered, 1:02:05 of talk, 1.50 EUR
 ";
