@@ -10,6 +10,7 @@ use crate::{peers, workspace};
 use load::{Outcome, Run, Work};
 use target::{Route, Running, Target, Under};
 
+mod cdr;
 mod cost;
 pub(crate) mod data;
 mod dialplan;
@@ -36,6 +37,7 @@ usage: cargo xtask bench [--quick] [WORKLOAD…]
   dialplan       digit analysis with up to 100,000 patterns; has options of its own
   store          the configuration of 100,000 phones: import, start, memory, one change; has an option of its own
   sccp           10,000 SCCP phones: registration, keepalives, all lost and back at once; has options of its own
+  cdr            call records: import, and questions about a million; has an option of its own
   media          relayed packets beside rtpengine; has options of its own
 
 Without a workload: all but `memory` and `instructions`. --quick runs a tenth of the units, once.
@@ -60,6 +62,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     }
     if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "store") {
         return store::run(rest);
+    }
+    if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "cdr") {
+        return cdr::run(rest);
     }
     if let Some((_, rest)) = arguments.split_first().filter(|(first, _)| *first == "sccp") {
         return sccp::run(rest);

@@ -40,6 +40,7 @@ mod recording;
 mod records;
 mod refusals;
 mod screens;
+mod searches;
 mod secure;
 pub(crate) mod server;
 mod services;
@@ -170,6 +171,11 @@ const SCENARIOS: &[Row] = &[
     ("changes", "a trial that lapses in a kill, two people at once, tables, a log-in", interface::changes),
     ("live", "numbers, phones and secrets change while people telephone", live::live),
     ("tenants", "two companies with the same numbers call each their own", tenants::tenants),
+    (
+        "cdr-search",
+        "files of a CUCM are imported, searched, priced and exported, and Python counts the same",
+        searches::search,
+    ),
     (
         "cdr-delivery",
         "call records to OpenSSH, through fail-overs to other algorithms and to another key",

@@ -1,5 +1,6 @@
 //! `strowger cdr`: where call records go, whether they get there, and having them sent once more; and questions about them.
 
+mod columnar;
 mod export;
 mod import;
 mod search;

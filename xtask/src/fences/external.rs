@@ -68,6 +68,8 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger", "crc32fast"),
     ("strowger", "getrandom"),
     ("strowger", "nix"),
+    // Exported calls: docs/adr/0042-rows-of-call-records-in-sqlite.md.
+    ("strowger", "parquet"),
     ("strowger", "rusqlite"),
     ("strowger", "rustix"),
     ("strowger", "serde"),
@@ -94,6 +96,7 @@ const SHELLS: &[(&str, &str)] = &[
 
 /// Crates that only tests use: independent implementations to compare with, generators of input, and gauges.
 const TESTS: &[(&str, &str)] = &[
+    ("strowger", "bytes"),
     ("strowger", "md-5"),
     // What a correct reader gets from the samples, a YAML file.
     ("strowger-cdr", "serde-saphyr"),

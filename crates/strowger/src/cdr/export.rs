@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::columnar::Parquet;
 use super::search::{FilterOptions, RECORDS};
 use crate::changes::AskOptions;
 use crate::print;
@@ -33,6 +34,8 @@ pub(crate) enum Form {
     Csv,
     /// A JSON array of objects, each on a line.
     Json,
+    /// Columns, for programs that add up.
+    Parquet,
 }
 
 impl Form {
@@ -40,7 +43,8 @@ impl Form {
         match path.extension().and_then(|end| end.to_str()) {
             Some("csv") => Ok(Form::Csv),
             Some("json") => Ok(Form::Json),
-            _ => anyhow::bail!("say how {} is to be written: --format csv or json", path.display()),
+            Some("parquet") => Ok(Form::Parquet),
+            _ => anyhow::bail!("say how {} is to be written: --format csv, json or parquet", path.display()),
         }
     }
 
@@ -59,7 +63,7 @@ pub(super) fn export(options: &ExportOptions) -> anyhow::Result<()> {
     let form = options.format.map_or_else(|| Form::of(&options.output), Ok)?;
     let draft = options.output.with_extension("part");
     let file = File::create(&draft).with_context(|| format!("cannot write {}", draft.display()))?;
-    let mut out = Writer { form, out: BufWriter::new(file), columns: Vec::new(), calls: 0 };
+    let mut out = Writer::new(form, file);
     let mut query = options.filter.query();
     query.add("limit", Some(PAGE));
     let mut before: Option<String> = None;
@@ -91,46 +95,74 @@ pub(super) fn export(options: &ExportOptions) -> anyhow::Result<()> {
     print::line(format_args!("{calls} calls in {}", options.output.display()))
 }
 
-struct Writer<W: Write> {
+/// A file that is written.
+struct Writer<W: Write + Send> {
     form: Form,
-    out: W,
     columns: Vec<String>,
     calls: u64,
+    out: Out<W>,
 }
 
-impl<W: Write> Writer<W> {
+enum Out<W: Write + Send> {
+    /// Until the columns are known, and for texts.
+    Text(BufWriter<W>),
+    Columns(Parquet<BufWriter<W>>),
+    Gone,
+}
+
+impl<W: Write + Send> Writer<W> {
+    fn new(form: Form, out: W) -> Self {
+        Writer { form, columns: Vec::new(), calls: 0, out: Out::Text(BufWriter::new(out)) }
+    }
+
     fn page(&mut self, body: &Value) -> anyhow::Result<()> {
         if self.columns.is_empty() {
-            let names = body["columns"].as_array().into_iter().flatten();
-            self.columns = names.filter_map(Value::as_str).map(str::to_owned).collect();
-            match self.form {
-                Form::Csv => self.out.write_all(csv_line(self.columns.iter().cloned()).as_bytes())?,
-                Form::Json => self.out.write_all(b"[")?,
-            }
+            self.begin(body)?;
         }
         for call in body["calls"].as_array().into_iter().flatten() {
-            match self.form {
-                Form::Csv => {
-                    let cells = self.columns.iter().map(|name| Form::text(&call[name]));
-                    self.out.write_all(csv_line(cells).as_bytes())?;
+            match (&mut self.out, self.form) {
+                (Out::Columns(out), _) => out.call(call)?,
+                (Out::Text(out), Form::Csv) => {
+                    let cells = self.columns.iter().map(|name| Form::text(&call[name.as_str()]));
+                    out.write_all(csv_line(cells).as_bytes())?;
                 }
-                Form::Json => {
+                (Out::Text(out), Form::Json | Form::Parquet) => {
                     let sign = if self.calls > 0 { ",\n" } else { "\n" };
-                    write!(self.out, "{sign}{call}")?;
+                    write!(out, "{sign}{call}")?;
                 }
+                (Out::Gone, _) => {}
             }
             self.calls += 1;
         }
         Ok(())
     }
-}
 
-impl<W: Write> Writer<BufWriter<W>> {
-    fn finish(mut self) -> anyhow::Result<W> {
+    fn begin(&mut self, body: &Value) -> anyhow::Result<()> {
+        let names = body["columns"].as_array().into_iter().flatten();
+        self.columns = names.filter_map(Value::as_str).map(str::to_owned).collect();
+        self.out = match (std::mem::replace(&mut self.out, Out::Gone), self.form) {
+            (Out::Text(out), Form::Parquet) => Out::Columns(Parquet::new(out, self.columns.clone())?),
+            (Out::Text(mut out), form) => {
+                let first =
+                    if form == Form::Csv { csv_line(self.columns.iter().cloned()) } else { "[".to_owned() };
+                out.write_all(first.as_bytes())?;
+                Out::Text(out)
+            }
+            (out, _) => out,
+        };
+        Ok(())
+    }
+
+    fn finish(self) -> anyhow::Result<W> {
+        let mut out = match self.out {
+            Out::Text(out) => out,
+            Out::Columns(out) => out.finish()?,
+            Out::Gone => anyhow::bail!("the file could not be begun"),
+        };
         if self.form == Form::Json {
-            self.out.write_all(b"\n]\n")?;
+            out.write_all(b"\n]\n")?;
         }
-        self.out.into_inner().map_err(|error| error.into_error().into())
+        out.into_inner().map_err(|error| error.into_error().into())
     }
 }
 
@@ -166,7 +198,7 @@ mod tests {
             json!({ "columns": ["calling", "answered", "lost_percent"], "calls": [{ "calling": "3", "answered": false, "lost_percent": null }] }),
         ];
         let written = |form| {
-            let mut out = Writer { form, out: BufWriter::new(Vec::new()), columns: Vec::new(), calls: 0 };
+            let mut out = Writer::new(form, Vec::new());
             pages.iter().for_each(|page| out.page(page).unwrap());
             String::from_utf8(out.finish().unwrap()).unwrap()
         };

@@ -1,0 +1,254 @@
+//! `cargo xtask bench cdr`: what call records cost to load, and how fast questions about them are answered.
+//!
+//! A server of the release build imports made-up files over the socket in its data folder, as `strowger cdr import` sends them; then it is asked as an
+//! operator asks. The times are those of the command, its start among them.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::cost;
+use crate::e2e::server::Server;
+use crate::workspace;
+
+const USAGE: &str = "\
+usage: cargo xtask bench cdr [--rows N]
+
+Import of N call records (1,000,000 when it is not said; rounded up to whole files of 10,000), and searches and reports over them.
+Fails when a question takes more than 10 s at 10,000,000 rows and below.
+";
+
+/// `cargo xtask bench cdr …`.
+///
+/// # Errors
+/// A question takes too long, is answered wrongly, or the program does not run.
+pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
+    let rows: u64 = match arguments {
+        [] => 1_000_000,
+        [option, number] if option == "--rows" => {
+            number.parse().map_err(|error| format!("{option} {number}: {error}"))?
+        }
+        _ => return Err(USAGE.into()),
+    };
+    let status = workspace::cargo().args(["build", "--quiet", "--release", "--bin", "strowger"]).status();
+    if !status.is_ok_and(|status| status.success()) {
+        return Err("the release build failed".into());
+    }
+    let folder = workspace::target().join("bench/cdr");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    println!("cdr: {rows} call records, load average {:.2}", cost::load());
+    let data = folder.join("data");
+    let mut server = Server::lab_in(&folder, &data, &[])?;
+    let loaded = import(&folder, &server, rows)?;
+    let seconds = loaded.took.as_secs_f64();
+    println!(
+        "  import   {} rows of {} bytes in {seconds:.1} s: {:.0} rows a second, {:.1} µs of the server's processor each",
+        loaded.rows,
+        loaded.bytes / loaded.rows.max(1),
+        loaded.rows as f64 / seconds,
+        loaded.processor * 1e6 / loaded.rows as f64
+    );
+    let size = |name: &str| std::fs::metadata(data.join(name)).map_or(0, |file| file.len());
+    let stored = size("cdr.db") + size("cdr.db-wal");
+    println!("           {:.0} bytes for each row in the database", stored as f64 / loaded.rows as f64);
+    let slowest = questions(&server, loaded.rows)?;
+    server.process.signal("TERM");
+    server.process.wait(Duration::from_secs(20))?;
+    let _ = std::fs::remove_dir_all(&folder);
+    if slowest > Duration::from_secs(10) && rows <= 10_000_000 {
+        return Err(format!("a question took {:.1} s, and not 10", slowest.as_secs_f64()));
+    }
+    Ok(())
+}
+
+struct Loaded {
+    rows: u64,
+    bytes: u64,
+    took: Duration,
+    processor: f64,
+}
+
+/// Imports files a few at a time: all of them would have more room on the disk than the rows.
+fn import(folder: &Path, server: &Server, rows: u64) -> Result<Loaded, String> {
+    let sample = workspace::root().join("crates/cdr/testdata/cucm/cdr_StrowgerLab_02_202605041203_1001");
+    let sample = std::fs::read_to_string(sample).map_err(|error| error.to_string())?;
+    let mut maker = Maker::of(&sample)?;
+    let files = folder.join("files");
+    let mut loaded = Loaded { rows: 0, bytes: 0, took: Duration::ZERO, processor: 0.0 };
+    while loaded.rows < rows {
+        let _ = std::fs::remove_dir_all(&files);
+        std::fs::create_dir_all(&files).map_err(|error| error.to_string())?;
+        let mut written = 0;
+        while written < FILES_AT_ONCE * ROWS && loaded.rows + written < rows {
+            let text = maker.file();
+            loaded.bytes += text.len() as u64;
+            let name = format!("cdr_Bench_01_202605041203_{}", maker.made);
+            std::fs::write(files.join(name), text).map_err(|error| error.to_string())?;
+            written += ROWS;
+        }
+        let before = cost::of(server.process.id()).cpu_seconds;
+        let begin = Instant::now();
+        let answer = server.ask(&["cdr", "import", &files.to_string_lossy()])?;
+        loaded.took += begin.elapsed();
+        loaded.processor += cost::of(server.process.id()).cpu_seconds - before;
+        if answer["rows"].as_u64() != Some(written) {
+            return Err(format!("{written} rows were imported: {answer}"));
+        }
+        loaded.rows += written;
+    }
+    let _ = std::fs::remove_dir_all(&files);
+    Ok(loaded)
+}
+
+/// Asks, and prints how long each answer took; the longest.
+fn questions(server: &Server, rows: u64) -> Result<Duration, String> {
+    let day = ["--since", "2026-05-04", "--until", "2026-05-05"];
+    let asked: [(&str, Vec<&str>); 14] = [
+        ("newest 50", vec!["search"]),
+        ("a busy number", vec!["search", "--number", "20001"]),
+        ("a number inside that is rare", vec!["search", "--number", "39990"]),
+        ("a number outside", vec!["search", "--number", "00491000123"]),
+        ("a number that never was", vec!["search", "--number", "999"]),
+        ("numbers with a beginning", vec!["search", "--to", "0049100012*"]),
+        (
+            "a device, a cause, a day",
+            [&["search", "--device", "TRUNK_3", "--cause", "34"][..], &day].concat(),
+        ),
+        ("much lost, hardly any", vec!["search", "--lost-over", "50%"]),
+        ("top talkers", vec!["report", "top-talkers"]),
+        ("causes", vec!["report", "causes"]),
+        ("busy hours", vec!["report", "busy-hours", "--zone", "Europe/Berlin"]),
+        ("durations of a number", vec!["report", "durations", "--number", "20001"]),
+        ("utilisation", vec!["report", "utilisation"]),
+        ("causes of a day", [&["report", "causes"][..], &day].concat()),
+    ];
+    let mut slowest = Duration::ZERO;
+    for (what, words) in asked {
+        let words: Vec<&str> = [&["cdr"][..], &words].concat();
+        let mut times = Vec::new();
+        let mut found = String::new();
+        for _ in 0..ROUNDS {
+            let begin = Instant::now();
+            let answer = server.ask(&words)?;
+            times.push(begin.elapsed());
+            found = match (answer["calls"].as_array(), answer["all"]["calls"].as_u64()) {
+                (Some(calls), _) => format!("{} calls", calls.len()),
+                (None, Some(calls)) => format!("of {calls} calls"),
+                (None, None) => return Err(format!("{what}: {answer}")),
+            };
+            let counts_all = words.len() == 3 || what == "busy hours";
+            if words.get(1) == Some(&"report") && counts_all && answer["all"]["calls"] != rows {
+                return Err(format!("{what}: {rows} calls, and not {}", answer["all"]["calls"]));
+            }
+        }
+        times.sort();
+        let median = times.get(ROUNDS / 2).copied().unwrap_or_default();
+        println!("  {what:<30} {:>8.0} ms  {found}", median.as_secs_f64() * 1e3);
+        slowest = slowest.max(median);
+    }
+    Ok(slowest)
+}
+
+/// Makes files: 20,000 numbers inside of which some call more, a million outside, ten calls a second.
+struct Maker {
+    header: String,
+    row: Vec<String>,
+    places: Vec<usize>,
+    random: u64,
+    made: u64,
+}
+
+/// Columns that differ from row to row.
+const COLUMNS: [&str; 13] = [
+    "globalCallID_callId",
+    "origLegCallIdentifier",
+    "dateTimeOrigination",
+    "callingPartyNumber",
+    "originalCalledPartyNumber",
+    "finalCalledPartyNumber",
+    "destCause_value",
+    "dateTimeConnect",
+    "dateTimeDisconnect",
+    "pkid",
+    "duration",
+    "origDeviceName",
+    "destDeviceName",
+];
+
+impl Maker {
+    fn of(sample: &str) -> Result<Self, String> {
+        let mut lines = sample.lines();
+        let (Some(names), Some(types), Some(row)) = (lines.next(), lines.next(), lines.next()) else {
+            return Err("the sample has no row".into());
+        };
+        let known: Vec<&str> = names.split(',').map(|name| name.trim_matches('"')).collect();
+        let place =
+            |wanted: &&str| known.iter().position(|name| name == wanted).ok_or(format!("no column {wanted}"));
+        let places = COLUMNS.iter().map(place).collect::<Result<Vec<usize>, String>>()?;
+        let row = row.split(',').map(str::to_owned).collect();
+        let header = format!("{names}\n{types}\n");
+        Ok(Maker { header, row, places, random: 0x9e37_79b9_7f4a_7c15, made: 0 })
+    }
+
+    /// A number below this one.
+    fn below(&mut self, end: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        (self.random >> 11) % end
+    }
+
+    fn file(&mut self) -> String {
+        let mut text = self.header.clone();
+        for _ in 0..ROWS {
+            self.made += 1;
+            let number = self.made;
+            let inside = |maker: &mut Self| maker.below(20_000).min(maker.below(20_000));
+            let (calling, is_outside) = (inside(self), self.below(2) == 0);
+            let (called, device) = match is_outside {
+                true => (
+                    format!("0049{}", 1_000_000 + self.below(1_000_000)),
+                    format!("TRUNK_{}", self.below(12)),
+                ),
+                false => {
+                    let called = inside(self);
+                    (format!("{}", 20_000 + called), format!("SEP{called:012X}"))
+                }
+            };
+            let is_answered = self.below(10) < 7;
+            let seconds = if is_answered { self.below(60) * self.below(20) } else { 0 };
+            let cause = if is_answered { 16 } else { [17, 19, 1, 34][self.below(4) as usize] };
+            let at = FIRST + number / 10;
+            let connect = if is_answered { at + 5 } else { 0 };
+            let key = u128::from(self.below(u64::MAX)) << 64 | u128::from(number);
+            let key = format!("{key:032x}");
+            let values = [
+                (number % 16_777_216).to_string(),
+                (number * 2).to_string(),
+                at.to_string(),
+                format!("\"{}\"", 20_000 + calling),
+                format!("\"{called}\""),
+                format!("\"{called}\""),
+                cause.to_string(),
+                connect.to_string(),
+                (at + 5 + seconds).to_string(),
+                format!("\"{}-{}-{}-{}-{}\"", &key[..8], &key[8..12], &key[12..16], &key[16..20], &key[20..]),
+                seconds.to_string(),
+                format!("\"SEP{calling:012X}\""),
+                format!("\"{device}\""),
+            ];
+            for (place, value) in self.places.iter().zip(values) {
+                self.row[*place] = value;
+            }
+            let _ = writeln!(text, "{}", self.row.join(","));
+        }
+        text
+    }
+}
+
+/// 2026-05-04.
+const FIRST: u64 = 1_777_852_800;
+const ROWS: u64 = 10_000;
+const FILES_AT_ONCE: u64 = 20;
+const ROUNDS: usize = 3;
