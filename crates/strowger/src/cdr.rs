@@ -66,6 +66,8 @@ pub(crate) enum CdrCommand {
         #[command(flatten)]
         ask: AskOptions,
     },
+    /// Say how many rows there are to search, of when, and which files had rows that could not be read.
+    Files(AskOptions),
     /// Say what calls cost, with a table of prefixes; without one, print the table that there is.
     Rates {
         /// The table: comma-separated values.
@@ -125,6 +127,7 @@ pub(crate) fn run(what: &CdrCommand) -> anyhow::Result<()> {
         CdrCommand::Show { record, all, ask } => search::show(record, *all, ask),
         CdrCommand::Report(options) => search::report(options),
         CdrCommand::Export(options) => export::export(options),
+        CdrCommand::Files(ask) => search::files(ask),
         CdrCommand::Import { paths, ask } => import::import(paths, ask),
         CdrCommand::Rates { table, zone, clear, ask } => {
             import::rates(table.as_deref(), *clear, zone.as_deref(), ask)

@@ -63,14 +63,18 @@ pub(super) fn search(context: &Context) -> Result<String, String> {
     // A CUCM delivers.
     let trans = server.data.join("cdr_repository/trans");
     let sample = fs::read_to_string(samples.join(SAMPLE)).map_err(|error| error.to_string())?;
-    let brought = sample.replace("18005550199", "18005550777").replace("bfc98ab0", "bfc98ab1");
+    let brought = sample.replace("18005550199", "18005550777").replace("1d4c4f74", "00000001");
     fs::write(trans.join("cdr_Other_03_202605041217_1"), brought).map_err(|error| error.to_string())?;
     until(Duration::from_secs(30), "what was brought to be found", || {
         let found = server.ask(&["cdr", "files"]).ok()?;
         (found["files"] == 7).then_some(())
     })?;
-    if fs::read_dir(&trans).map_or(1, Iterator::count) != 0 {
-        return Err("what was brought still lies in trans".into());
+    until(Duration::from_secs(10), "what was brought to be moved into the repository", || {
+        (fs::read_dir(&trans).map_or(1, Iterator::count) == 0).then_some(())
+    })?;
+    let brought = server.ask(&["cdr", "search", "--to", "18005550777"])?;
+    if brought["calls"].as_array().map(Vec::len) != Some(1) {
+        return Err(format!("the one call that is new: {brought}"));
     }
     server.is_well()?;
     Ok(format!("{counted} (calls, seconds, USD), counted by Python and by the report"))

@@ -225,6 +225,31 @@ pub(super) fn report(options: &ReportOptions) -> anyhow::Result<()> {
     print::print(reported(&body, terminal_width()))
 }
 
+/// `strowger cdr files`
+pub(super) fn files(ask: &AskOptions) -> anyhow::Result<()> {
+    let body = ask.place.running_server()?.get_json("/api/v1/cdr/files")?;
+    if ask.json { print::line(&body) } else { print::print(loaded(&body)) }
+}
+
+fn loaded(body: &Value) -> String {
+    let mut text = format!("{} rows of {} files", body["rows"], body["files"]);
+    if let (Some(first), Some(last)) = (body["first"].as_str(), body["last"].as_str()) {
+        let _ = write!(text, ", of calls from {first} to {last}");
+    }
+    text.push('\n');
+    for problem in body["problems"].as_array().into_iter().flatten() {
+        let word = |name: &str| harmless(&Form::text(&problem[name]));
+        let _ = writeln!(
+            text,
+            "  {}: {} rows cannot be read; {}",
+            word("file"),
+            word("wrong_rows"),
+            word("problem")
+        );
+    }
+    text
+}
+
 fn csv(body: &Value, rows: &str) -> String {
     let columns = columns(body);
     let mut text = csv_line(columns.iter().map(|name| (*name).to_owned()));
@@ -413,6 +438,17 @@ cause  meaning               calls  percent
 40 calls, 30 answered, 1:02:05 of talk, 1.50 EUR
 ";
         assert_eq!(reported(&body, Some(63)), expect);
+    }
+
+    #[test]
+    fn what_was_loaded_is_told_with_what_was_wrong() {
+        let body = json!({
+            "rows": 36, "files": 6, "first": "2026-05-04T12:01:05Z", "last": "2026-05-04T12:29:10Z",
+            "problems": [{ "file": "cdr_x", "wrong_rows": 2, "problem": "line 3: cut" }],
+        });
+        let expect = "36 rows of 6 files, of calls from 2026-05-04T12:01:05Z to 2026-05-04T12:29:10Z\n  cdr_x: 2 rows cannot be read; line 3: cut\n";
+        assert_eq!(loaded(&body), expect);
+        assert_eq!(loaded(&json!({ "rows": 0, "files": 0 })), "0 rows of 0 files\n");
     }
 
     #[test]
