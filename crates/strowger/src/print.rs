@@ -21,6 +21,12 @@ pub(crate) fn line(text: impl fmt::Display) -> anyhow::Result<()> {
     print(format_args!("{text}\n"))
 }
 
+/// Says on standard error how far something long is.
+pub(crate) fn progress(text: impl fmt::Display) {
+    // Nobody has to hear it.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Asks for a line that is not shown while it is typed; from a file or pipe it is read as it comes.
 ///
 /// # Errors

@@ -75,7 +75,7 @@ pub(super) fn export(options: &ExportOptions) -> anyhow::Result<()> {
         out.page(&body)?;
         if told.elapsed() >= std::time::Duration::from_secs(2) && !options.ask.json {
             told = std::time::Instant::now();
-            eprintln!("{} calls", out.calls);
+            print::progress(format_args!("{} calls", out.calls));
         }
         before = body["next"].as_str().map(str::to_owned);
         if before.is_none() {
@@ -106,7 +106,7 @@ struct Writer<W: Write + Send> {
 enum Out<W: Write + Send> {
     /// Until the columns are known, and for texts.
     Text(BufWriter<W>),
-    Columns(Parquet<BufWriter<W>>),
+    Columns(Box<Parquet<BufWriter<W>>>),
     Gone,
 }
 
@@ -141,7 +141,9 @@ impl<W: Write + Send> Writer<W> {
         let names = body["columns"].as_array().into_iter().flatten();
         self.columns = names.filter_map(Value::as_str).map(str::to_owned).collect();
         self.out = match (std::mem::replace(&mut self.out, Out::Gone), self.form) {
-            (Out::Text(out), Form::Parquet) => Out::Columns(Parquet::new(out, self.columns.clone())?),
+            (Out::Text(out), Form::Parquet) => {
+                Out::Columns(Box::new(Parquet::new(out, self.columns.clone())?))
+            }
             (Out::Text(mut out), form) => {
                 let first =
                     if form == Form::Csv { csv_line(self.columns.iter().cloned()) } else { "[".to_owned() };

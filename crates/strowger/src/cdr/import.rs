@@ -30,7 +30,7 @@ pub(super) fn import(paths: &[PathBuf], ask: &AskOptions) -> anyhow::Result<()> 
         sum.take(file, answer);
         if told.elapsed() >= TELL_EVERY && !ask.json {
             told = std::time::Instant::now();
-            eprintln!("{} of {} files, {} rows", number + 1, files.len(), sum.rows);
+            print::progress(format_args!("{} of {} files, {} rows", number + 1, files.len(), sum.rows));
         }
     }
     if ask.json {
