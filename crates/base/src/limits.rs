@@ -14,6 +14,22 @@ pub const SCCP_FRAME_TIME: Duration = Duration::from_secs(32);
 pub const SSH_GREETING_BYTES: usize = 64 * 1024;
 /// Largest packet of SFTP, in bytes; the session in which a larger one comes ends.
 pub const SFTP_PACKET_BYTES: usize = 256 * 1024;
+/// Connections to the SFTP server at once, with those that have not logged in yet; a further one is closed.
+pub const SFTP_CONNECTIONS: usize = 64;
+/// Connections to the SFTP server from one address that have not logged in yet; a further one is closed.
+pub const SFTP_LOGGING_IN: u32 = 8;
+/// Files and listings that one session of the SFTP server may have open; a further one is refused.
+pub const SFTP_HANDLES: usize = 64;
+/// Largest file that a user of the SFTP server may write, in bytes; what lies beyond is refused.
+pub const SFTP_FILE_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+/// Room that users of the SFTP server leave on a disk, in bytes; what would take it is refused as if the disk were full.
+pub const SFTP_ROOM_LEFT_BYTES: u64 = 256 * 1024 * 1024;
+/// Longest path of SFTP, in bytes; a longer one is no path.
+pub const SFTP_PATH_BYTES: usize = 4096;
+/// Files of one day that are listed once although they move meanwhile; of more some may be listed twice.
+pub const SFTP_DAY_FILES: usize = 100_000;
+/// Addresses from which log-ins to the SFTP server failed and that are remembered; of more the oldest is forgotten.
+pub const SFTP_ADDRESSES: usize = 1024;
 /// Largest reply of an FTP server, in bytes; the session in which a larger one comes ends.
 pub const FTP_REPLY_BYTES: usize = 16 * 1024;
 /// Files that are due to one destination and whose names are kept; of more the repository is asked again when these have gone.

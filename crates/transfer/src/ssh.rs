@@ -14,7 +14,7 @@ use crate::destination::{Destination, PinnedKey};
 use crate::failure::{Cause, Failure, Step, With};
 use crate::kexinit;
 
-mod overheard;
+pub(crate) mod overheard;
 
 /// A channel on which files are asked for.
 pub(crate) type Channel = ChannelStream<client::Msg>;

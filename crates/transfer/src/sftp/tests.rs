@@ -72,8 +72,9 @@ async fn what_a_server_should_not_answer_is_told() {
     assert!(nonsense(answer(packet::STATUS, vec![0]).await));
     let refused = answer(packet::STATUS, said(status::OK, "")).await;
     assert_eq!(refused, Err(Trouble::Status { code: 0, said: String::new() }));
-    let attributes =
-        Packet::new(0).attributes(Attributes { size: Some(3), permissions: None }).bytes()[5..].to_vec();
+    let attributes = Packet::new(0).attributes(Attributes { size: Some(3), ..Attributes::default() }).bytes()
+        [5..]
+        .to_vec();
     assert_eq!(answer(packet::ATTRS, attributes).await.map(|found| found.size), Ok(Some(3)));
 }
 

@@ -18,8 +18,15 @@ pub(crate) mod packet {
     pub(crate) const CLOSE: u8 = 4;
     pub(crate) const READ: u8 = 5;
     pub(crate) const WRITE: u8 = 6;
+    pub(crate) const LSTAT: u8 = 7;
     pub(crate) const FSTAT: u8 = 8;
+    pub(crate) const SETSTAT: u8 = 9;
+    pub(crate) const FSETSTAT: u8 = 10;
+    pub(crate) const OPENDIR: u8 = 11;
+    pub(crate) const READDIR: u8 = 12;
     pub(crate) const REMOVE: u8 = 13;
+    pub(crate) const MKDIR: u8 = 14;
+    pub(crate) const RMDIR: u8 = 15;
     pub(crate) const REALPATH: u8 = 16;
     pub(crate) const STAT: u8 = 17;
     pub(crate) const RENAME: u8 = 18;
@@ -36,10 +43,13 @@ pub(crate) mod packet {
 pub(crate) mod status {
     pub(crate) const OK: u32 = 0;
     pub(crate) const EOF: u32 = 1;
+    pub(crate) const NO_SUCH_FILE: u32 = 2;
     pub(crate) const PERMISSION_DENIED: u32 = 3;
     pub(crate) const FAILURE: u32 = 4;
+    pub(crate) const BAD_MESSAGE: u32 = 5;
     pub(crate) const NO_CONNECTION: u32 = 6;
     pub(crate) const CONNECTION_LOST: u32 = 7;
+    pub(crate) const UNSUPPORTED: u32 = 8;
     // Later versions; some servers use them all the same.
     pub(crate) const WRITE_PROTECT: u32 = 12;
     pub(crate) const NO_SPACE: u32 = 14;
@@ -50,15 +60,19 @@ pub(crate) mod status {
 pub(crate) mod open {
     pub(crate) const READ: u32 = 1;
     pub(crate) const WRITE: u32 = 2;
+    pub(crate) const APPEND: u32 = 4;
     pub(crate) const CREATE: u32 = 8;
     pub(crate) const TRUNCATE: u32 = 16;
+    pub(crate) const EXCLUSIVE: u32 = 32;
 }
 
-/// What is known of a file: section 5. Times, owners and extensions are read over.
+/// What is known of a file: section 5. Owners and extensions are read over.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Attributes {
     pub(crate) size: Option<u64>,
     pub(crate) permissions: Option<u32>,
+    /// When it was read and when it was written last, in seconds since 1970.
+    pub(crate) times: Option<(u32, u32)>,
 }
 
 impl Attributes {
@@ -103,15 +117,21 @@ impl Packet {
     }
 
     pub(crate) fn attributes(self, attributes: Attributes) -> Packet {
-        let Attributes { size, permissions } = attributes;
-        let flags = size.map_or(0, |_| HAS_SIZE) | permissions.map_or(0, |_| HAS_PERMISSIONS);
+        let Attributes { size, permissions, times } = attributes;
+        let flags = size.map_or(0, |_| HAS_SIZE)
+            | permissions.map_or(0, |_| HAS_PERMISSIONS)
+            | times.map_or(0, |_| HAS_TIMES);
         let packet = self.word(flags);
         let packet = match size {
             Some(size) => packet.long(size),
             None => packet,
         };
-        match permissions {
+        let packet = match permissions {
             Some(permissions) => packet.word(permissions),
+            None => packet,
+        };
+        match times {
+            Some((read, written)) => packet.word(read).word(written),
             None => packet,
         }
     }
@@ -181,10 +201,8 @@ impl<'a> Reader<'a> {
             self.long()?;
         }
         let permissions = if flags & HAS_PERMISSIONS == 0 { None } else { Some(self.word()?) };
-        if flags & HAS_TIMES != 0 {
-            self.long()?;
-        }
-        Some(Attributes { size, permissions })
+        let times = if flags & HAS_TIMES == 0 { None } else { Some((self.word()?, self.word()?)) };
+        Some(Attributes { size, permissions, times })
     }
 }
 
@@ -194,10 +212,10 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let attributes = Attributes { size: Some(7), permissions: Some(0o100_644) };
+        let attributes = Attributes { size: Some(7), permissions: Some(0o100_644), times: Some((1, 2)) };
         let bytes =
             Packet::new(packet::ATTRS).word(9).text("a/b").attributes(attributes).long(u64::MAX).bytes();
-        assert_eq!(bytes[..5], [0, 0, 0, 36, packet::ATTRS]);
+        assert_eq!(bytes[..5], [0, 0, 0, 44, packet::ATTRS]);
         let mut reader = Reader(&bytes[5..]);
         assert_eq!(reader.word(), Some(9));
         assert_eq!(reader.text(), Some(&b"a/b"[..]));

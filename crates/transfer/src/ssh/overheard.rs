@@ -9,18 +9,18 @@ use strowger_base::limits;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Passes everything on, and keeps what comes first.
-pub(super) struct Overheard<S> {
+pub(crate) struct Overheard<S> {
     inner: S,
     heard: Heard,
 }
 
 /// What came first: at most [`limits::SSH_GREETING_BYTES`].
 #[derive(Clone, Default)]
-pub(super) struct Heard(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Heard(Arc<Mutex<Vec<u8>>>);
 
 impl<S> Overheard<S> {
     /// Listens to a stream.
-    pub(super) fn new(inner: S) -> (Overheard<S>, Heard) {
+    pub(crate) fn new(inner: S) -> (Overheard<S>, Heard) {
         let heard = Heard::default();
         (Overheard { inner, heard: heard.clone() }, heard)
     }
@@ -28,7 +28,7 @@ impl<S> Overheard<S> {
 
 impl Heard {
     /// What came so far.
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

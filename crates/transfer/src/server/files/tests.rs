@@ -1,0 +1,409 @@
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use super::super::{Place, Share};
+use super::*;
+
+/// A user with `records`, `look`, `work` and `incoming`, and `secret` beside what he may see.
+struct Jail {
+    root: PathBuf,
+    files: Files,
+    stored: Arc<Mutex<Vec<(String, u64)>>>,
+    next: u32,
+}
+
+impl Drop for Jail {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+impl Jail {
+    fn new(name: &str) -> Jail {
+        let root = std::env::temp_dir().join(format!("strowger-jail-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        for folder in [
+            "preserve/20260504",
+            "processed/20260504",
+            "processed/20260503",
+            "look/deep",
+            "work",
+            "incoming",
+            "secret",
+        ] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        fs::write(root.join("secret/key"), "secret").unwrap();
+        fs::write(root.join("look/deep/file"), "seen").unwrap();
+        fs::write(root.join("preserve/20260504/cdr_2"), "two").unwrap();
+        fs::write(root.join("processed/20260504/cdr_1"), "one").unwrap();
+        let folder = |name: &str| Place::Folder(root.join(name));
+        let share = |name: &str, place, access| Share { name: name.to_owned(), place, access };
+        let days = Place::Days(vec![root.join("preserve"), root.join("processed"), root.join("never")]);
+        let account = Account {
+            name: "user".into(),
+            password: None,
+            keys: Vec::new(),
+            sessions: 1,
+            shares: vec![
+                share("records", days, Access::Read),
+                share("look", folder("look"), Access::Read),
+                share("work", folder("work"), Access::Write),
+                share("incoming", folder("incoming"), Access::Bring),
+            ],
+            stamp: String::new(),
+        };
+        let stored = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&stored);
+        let tell = move |stored: Stored| told.lock().unwrap().push((stored.path, stored.bytes));
+        let files = Files::new(Arc::new(account), 7, Arc::default(), Box::new(tell));
+        Jail { root, files, stored, next: 0 }
+    }
+
+    fn ask(&mut self, kind: u8, fill: impl FnOnce(Packet) -> Packet) -> (u8, Vec<u8>) {
+        self.next += 1;
+        let question = fill(Packet::new(kind).word(self.next)).bytes();
+        let answer = self.files.answer(kind, &question[5..]).bytes();
+        assert_eq!(u32::from_be_bytes(answer[5..9].try_into().unwrap()), self.next, "of another question");
+        (answer[4], answer[9..].to_vec())
+    }
+
+    /// A status: its code and words.
+    fn status(&mut self, kind: u8, fill: impl FnOnce(Packet) -> Packet) -> (u32, String) {
+        let (kind, body) = self.ask(kind, fill);
+        assert_eq!(kind, packet::STATUS);
+        let mut reader = Reader(&body);
+        (reader.word().unwrap(), String::from_utf8(reader.text().unwrap().to_vec()).unwrap())
+    }
+
+    fn open(&mut self, path: &str, flags: u32) -> Result<Vec<u8>, u32> {
+        let (kind, body) =
+            self.ask(packet::OPEN, |packet| packet.text(path).word(flags).attributes(Attributes::default()));
+        let mut reader = Reader(&body);
+        if kind == packet::HANDLE { Ok(reader.text().unwrap().to_vec()) } else { Err(reader.word().unwrap()) }
+    }
+
+    fn close(&mut self, handle: &[u8]) -> u32 {
+        self.status(packet::CLOSE, |packet| packet.text(handle)).0
+    }
+
+    fn write(&mut self, handle: &[u8], at: u64, bytes: &str) -> u32 {
+        self.status(packet::WRITE, |packet| packet.text(handle).long(at).text(bytes)).0
+    }
+
+    fn put(&mut self, path: &str, bytes: &str) -> u32 {
+        match self.open(path, open::WRITE | open::CREATE | open::TRUNCATE) {
+            Ok(handle) => {
+                let written = self.write(&handle, 0, bytes);
+                self.close(&handle).max(written)
+            }
+            Err(code) => code,
+        }
+    }
+
+    fn read(&mut self, path: &str) -> Result<String, u32> {
+        let handle = self.open(path, open::READ)?;
+        let (kind, body) = self.ask(packet::READ, |packet| packet.text(&handle).long(0).word(u32::MAX));
+        self.close(&handle);
+        let mut reader = Reader(&body);
+        if kind == packet::DATA {
+            Ok(String::from_utf8(reader.text().unwrap().to_vec()).unwrap())
+        } else {
+            Err(reader.word().unwrap())
+        }
+    }
+
+    fn list(&mut self, path: &str) -> Result<Vec<String>, u32> {
+        let (kind, body) = self.ask(packet::OPENDIR, |packet| packet.text(path));
+        let mut reader = Reader(&body);
+        if kind != packet::HANDLE {
+            return Err(reader.word().unwrap());
+        }
+        let handle = reader.text().unwrap().to_vec();
+        let mut names = Vec::new();
+        loop {
+            let (kind, body) = self.ask(packet::READDIR, |packet| packet.text(&handle));
+            let mut reader = Reader(&body);
+            let first = reader.word().unwrap();
+            if kind == packet::STATUS {
+                assert_eq!(first, status::EOF);
+                break;
+            }
+            assert!(body.len() < limits::SFTP_PACKET_BYTES && first <= 100);
+            for _ in 0..first {
+                names.push(String::from_utf8_lossy(reader.text().unwrap()).into_owned());
+                reader.text().unwrap();
+                reader.attributes().unwrap();
+            }
+        }
+        self.close(&handle);
+        names.sort();
+        Ok(names)
+    }
+
+    fn is_folder(&mut self, path: &str) -> Option<bool> {
+        let (kind, body) = self.ask(packet::LSTAT, |packet| packet.text(path));
+        (kind == packet::ATTRS).then(|| Reader(&body).attributes().unwrap().is_folder()).flatten()
+    }
+}
+
+#[test]
+fn a_user_sees_his_folders_and_records_by_their_days() {
+    let mut jail = Jail::new("sees");
+    let hello = jail.files.answer(packet::INIT, &[0, 0, 0, 3]).bytes();
+    assert_eq!(hello[4..9], [packet::VERSION, 0, 0, 0, 3]);
+    assert_eq!(jail.list("/").unwrap(), ["incoming", "look", "records", "work"]);
+    assert_eq!(jail.list("records").unwrap(), ["2026-05-03", "2026-05-04"]);
+    // A file that moves between the folders while somebody lists is told once.
+    fs::write(jail.root.join("processed/20260504/cdr_2"), "two").unwrap();
+    assert_eq!(jail.list("/records/2026-05-04").unwrap(), ["cdr_1", "cdr_2"]);
+    fs::remove_file(jail.root.join("processed/20260504/cdr_2")).unwrap();
+    assert_eq!(jail.read("/records/2026-05-04/cdr_1").as_deref(), Ok("one"));
+    assert_eq!(jail.read("records/2026-05-04/cdr_2").as_deref(), Ok("two"));
+    assert_eq!(jail.read("look/deep/file").as_deref(), Ok("seen"));
+    for (path, expect) in [
+        ("/", Some(true)),
+        ("records", Some(true)),
+        ("records/2026-05-03", Some(true)),
+        ("records/2026-05-04/cdr_1", Some(false)),
+        ("look/deep", Some(true)),
+        ("records/2026-05-05", None),
+        ("records/20260504", None),
+        ("records/2026-05-04/cdr_1/more", None),
+        ("secret", None),
+    ] {
+        assert_eq!(jail.is_folder(path), expect, "{path}");
+    }
+    let (kind, body) = jail.ask(packet::REALPATH, |packet| packet.text("../look/./deep/"));
+    assert_eq!((kind, Reader(&body[4..]).text()), (packet::NAME, Some(&b"/look/deep"[..])));
+}
+
+#[test]
+fn what_is_read_only_stays_as_it_is() {
+    let mut jail = Jail::new("read-only");
+    let denied = status::PERMISSION_DENIED;
+    for path in
+        ["look/deep/file", "look/new", "records/2026-05-04/cdr_1", "records/2026-05-04/new", "new", "look"]
+    {
+        assert_eq!(jail.put(path, "x"), denied, "{path}");
+        for kind in [packet::REMOVE, packet::RMDIR, packet::MKDIR] {
+            assert_eq!(jail.status(kind, |packet| packet.text(path)).0, denied, "{path}");
+        }
+        let wanted = Attributes { size: Some(0), ..Attributes::default() };
+        assert_eq!(jail.status(packet::SETSTAT, |packet| packet.text(path).attributes(wanted)).0, denied);
+        for (from, to) in [(path, "work/x"), ("work/x", path)] {
+            fs::write(jail.root.join("work/x"), "x").unwrap();
+            assert_eq!(jail.status(packet::RENAME, |packet| packet.text(from).text(to)).0, denied);
+            let posix = |packet: Packet| packet.text("posix-rename@openssh.com").text(from).text(to);
+            assert_eq!(jail.status(packet::EXTENDED, posix).0, denied);
+        }
+    }
+    assert_eq!(jail.status(packet::RMDIR, |packet| packet.text("work")).0, denied, "the share itself");
+    let handle = jail.open("look/deep/file", open::READ).unwrap();
+    assert_eq!(jail.write(&handle, 0, "x"), denied);
+    assert_eq!(fs::read_to_string(jail.root.join("look/deep/file")).unwrap(), "seen");
+    assert_eq!(jail.read("records/2026-05-04/cdr_1").as_deref(), Ok("one"));
+}
+
+#[test]
+fn nobody_gets_out() {
+    let mut jail = Jail::new("out");
+    let root = jail.root.clone();
+    symlink(root.join("secret"), root.join("work/folder")).unwrap();
+    symlink(root.join("secret/key"), root.join("work/file")).unwrap();
+    symlink("../secret/key", root.join("look/file")).unwrap();
+    symlink("/proc/self/root", root.join("work/proc")).unwrap();
+    symlink(root.join("secret"), root.join("preserve/20260505")).unwrap();
+    symlink(root.join("secret/key"), root.join("preserve/20260504/cdr_9")).unwrap();
+    nix_pipe(&root.join("work/pipe"));
+    let inside = root.display().to_string();
+    for path in [
+        "../secret/key",
+        "work/../../secret/key",
+        "/work/../look/../../secret/key",
+        "work/folder/key",
+        "work/folder/../secret/key",
+        "work/file",
+        "look/file",
+        "work/proc/etc/passwd",
+        "/etc/passwd",
+        "work//etc/passwd",
+        &format!("work/{inside}/secret/key"),
+        &format!("{inside}/secret/key"),
+        "records/2026-05-05/key",
+        "records/2026-05-04/cdr_9",
+        "records/2026-05-04/../../secret/key",
+        "records/..",
+        "work/pipe",
+        "work/key\0",
+    ] {
+        assert!(jail.read(path).is_err(), "{path}");
+        let to = jail.status(packet::EXTENDED, |packet| {
+            packet.text("posix-rename@openssh.com").text(path).text("work/stolen")
+        });
+        assert_ne!(to.0, status::OK, "{path}");
+    }
+    for path in
+        ["work/folder/new", "work/file", "work/proc/tmp/new", "../secret/new", "work/../../secret/key"]
+    {
+        assert_ne!(jail.put(path, "x"), status::OK, "{path}");
+        for kind in [packet::MKDIR, packet::RMDIR, packet::REMOVE] {
+            assert_ne!(jail.status(kind, |packet| packet.text(path)).0, status::OK, "{path}");
+        }
+        let wanted = Attributes { size: Some(0), times: Some((1, 1)), ..Attributes::default() };
+        let set = jail.status(packet::SETSTAT, |packet| packet.text(path).attributes(wanted));
+        assert_ne!(set.0, status::OK, "{path}");
+        fs::write(root.join("work/x"), "x").unwrap();
+        let moved = jail.status(packet::RENAME, |packet| packet.text("work/x").text(path));
+        assert_ne!(moved.0, status::OK, "{path}");
+    }
+    assert!(jail.list("work/folder").is_err() && jail.list("records/2026-05-05").is_err());
+    // Links, pipes and devices are not even there.
+    assert_eq!(jail.list("work").unwrap(), ["x"]);
+    assert_eq!(jail.list("look").unwrap(), ["deep"]);
+    assert_eq!(jail.list("records").unwrap(), ["2026-05-03", "2026-05-04"]);
+    assert_eq!(jail.list("records/2026-05-04").unwrap(), ["cdr_1", "cdr_2"]);
+    // None can be made.
+    for kind in [19, 20, 21] {
+        let made = jail.status(kind, |packet| packet.text("/etc/passwd").text("work/link"));
+        assert_eq!(made.0, status::UNSUPPORTED);
+    }
+    let hard = |packet: Packet| packet.text("hardlink@openssh.com").text("work/x").text("work/y");
+    assert_eq!(jail.status(packet::EXTENDED, hard).0, status::UNSUPPORTED);
+    assert_eq!(fs::read_to_string(root.join("secret/key")).unwrap(), "secret");
+    assert_eq!(fs::read_dir(root.join("secret")).unwrap().count(), 1);
+}
+
+fn nix_pipe(path: &std::path::Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo starts").success());
+}
+
+#[test]
+fn files_that_are_brought_are_there_when_they_are_whole() {
+    let mut jail = Jail::new("brought");
+    let incoming = jail.root.join("incoming");
+    let flags = open::WRITE | open::CREATE | open::TRUNCATE;
+    let handle = jail.open("incoming/cdr_1", flags).unwrap();
+    assert_eq!(jail.write(&handle, 0, "half"), status::OK);
+    assert_eq!(jail.list("incoming").unwrap(), [""; 0]);
+    assert!(!incoming.join("cdr_1").exists());
+    assert_eq!(jail.write(&handle, 4, " and half"), status::OK);
+    assert_eq!(jail.close(&handle), status::OK);
+    assert_eq!(fs::read_to_string(incoming.join("cdr_1")).unwrap(), "half and half");
+    assert_eq!(*jail.stored.lock().unwrap(), [("/incoming/cdr_1".to_owned(), 13)]);
+    // Under a name of its own first, and then renamed, as careful clients do it.
+    assert_eq!(jail.put("incoming/cdr_2.tmp", "two"), status::OK);
+    assert_eq!(
+        jail.status(packet::RENAME, |packet| packet.text("incoming/cdr_2.tmp").text("incoming/cdr_2")).0,
+        status::OK
+    );
+    let taken = jail.status(packet::RENAME, |packet| packet.text("incoming/cdr_2").text("incoming/cdr_1"));
+    assert_eq!(taken, (status::FAILURE, "File exists".to_owned()));
+    // What is there is not changed piece by piece.
+    assert_eq!(jail.open("incoming/cdr_1", open::WRITE), Err(status::PERMISSION_DENIED));
+    assert_eq!(
+        jail.open("incoming/cdr_1", open::WRITE | open::CREATE | open::APPEND),
+        Err(status::PERMISSION_DENIED)
+    );
+    assert_eq!(jail.open("incoming/cdr_1", flags | open::EXCLUSIVE), Err(status::FAILURE));
+    // A session that ends in the middle leaves nothing; so does a server that is killed, when it starts again.
+    let handle = jail.open("incoming/cdr_3", flags).unwrap();
+    assert_eq!(jail.write(&handle, 0, "half"), status::OK);
+    jail.files.end();
+    assert_eq!(fs::read_dir(&incoming).unwrap().count(), 2);
+    let handle = jail.open("incoming/cdr_3", flags).unwrap();
+    assert_eq!(jail.write(&handle, 0, "half"), status::OK);
+    assert_eq!((super::super::tidy(&incoming).unwrap(), fs::read_dir(&incoming).unwrap().count()), (1, 2));
+    assert_ne!(jail.close(&handle), status::OK);
+    assert_eq!(jail.stored.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn a_folder_of_work_is_one_as_any() {
+    let mut jail = Jail::new("work");
+    assert_eq!(jail.status(packet::MKDIR, |packet| packet.text("work/new")).0, status::OK);
+    assert_eq!(jail.put("work/new/file", "0123456789"), status::OK);
+    let handle = jail.open("work/new/file", open::WRITE | open::READ).unwrap();
+    assert_eq!(jail.write(&handle, 8, "xyz"), status::OK);
+    let wanted = Attributes { size: Some(9), times: Some((5, 7)), permissions: Some(0o4777) };
+    assert_eq!(jail.status(packet::FSETSTAT, |packet| packet.text(&handle).attributes(wanted)).0, status::OK);
+    jail.close(&handle);
+    let file = jail.root.join("work/new/file");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "01234567x");
+    use std::os::unix::fs::MetadataExt as _;
+    let known = fs::metadata(&file).unwrap();
+    assert_eq!((known.mtime(), known.mode() & 0o7111), (7, 0), "no rights were given");
+    let handle = jail.open("work/new/file", open::WRITE | open::APPEND).unwrap();
+    assert_eq!(jail.write(&handle, 0, "end"), status::OK);
+    jail.close(&handle);
+    assert_eq!(jail.read("work/new/file").as_deref(), Ok("01234567xend"));
+    assert_eq!(jail.put("work/other", "old"), status::OK);
+    let posix =
+        |packet: Packet| packet.text("posix-rename@openssh.com").text("work/new/file").text("work/other");
+    assert_eq!(jail.status(packet::EXTENDED, posix).0, status::OK);
+    assert_eq!(jail.read("work/other").as_deref(), Ok("01234567xend"));
+    let across = jail.status(packet::RENAME, |packet| packet.text("work/other").text("incoming/other"));
+    assert_ne!(across.0, status::OK);
+    assert_eq!(jail.status(packet::REMOVE, |packet| packet.text("work/new")).0, status::FAILURE);
+    assert_eq!(jail.status(packet::RMDIR, |packet| packet.text("work/new")).0, status::OK);
+    assert_eq!(jail.status(packet::REMOVE, |packet| packet.text("work/other")).0, status::OK);
+    assert_eq!(jail.list("work").unwrap(), [""; 0]);
+    let (kind, _) = jail.ask(packet::EXTENDED, |packet| packet.text("statvfs@openssh.com").text("work"));
+    assert_eq!(kind, packet::EXTENDED_REPLY);
+}
+
+#[test]
+fn everything_has_a_limit() {
+    let mut jail = Jail::new("limits");
+    for number in 0..250 {
+        fs::write(jail.root.join(format!("look/{number:03}")), "").unwrap();
+    }
+    assert_eq!(jail.list("look").unwrap().len(), 251);
+    let mut handles = Vec::new();
+    while let Ok(handle) = jail.open("look/deep/file", open::READ) {
+        handles.push(handle);
+    }
+    assert_eq!(handles.len(), limits::SFTP_HANDLES);
+    assert_eq!(jail.put("incoming/one-too-many", "x"), status::FAILURE);
+    assert_eq!(fs::read_dir(jail.root.join("incoming")).unwrap().count(), 0);
+    jail.close(&handles[0]);
+    let handle = jail.open("work/large", open::WRITE | open::CREATE).unwrap();
+    for at in [limits::SFTP_FILE_BYTES, u64::MAX] {
+        assert_eq!(jail.write(&handle, at, "x"), status::FAILURE, "{at}");
+    }
+    let wanted = Attributes { size: Some(u64::MAX), ..Attributes::default() };
+    let set = |packet: Packet| packet.text(&handle).attributes(wanted);
+    assert_eq!(jail.status(packet::FSETSTAT, set).0, status::FAILURE);
+    assert_eq!(jail.put(&format!("work/{}", "x".repeat(300)), "x"), status::FAILURE);
+    assert_eq!(jail.put(&"x/".repeat(4000), "x"), status::FAILURE);
+    let (kind, body) = jail.ask(packet::EXTENDED, |packet| packet.text("limits@openssh.com"));
+    assert_eq!((kind, body.len()), (packet::EXTENDED_REPLY, 32));
+}
+
+/// Any bytes get an answer.
+#[test]
+fn rubbish_is_answered() {
+    let mut jail = Jail::new("rubbish");
+    let mut random = 88_172_645_463_325_252_u64;
+    let mut next = move || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    for _ in 0..20_000 {
+        let length = usize::try_from(next() % 40).unwrap();
+        let mut body: Vec<u8> = (0..length).map(|_| u8::try_from(next() % 256).unwrap()).collect();
+        if next() % 2 == 0 {
+            // Lengths that fit, now and then.
+            body = Packet::new(0).word(1).text(&body).text("work/x").word(3).bytes()[5..].to_vec();
+        }
+        let kind = u8::try_from(next() % 256).unwrap();
+        let answer = jail.files.answer(kind, &body).bytes();
+        assert!(answer.len() >= 5 && answer.len() <= limits::SFTP_PACKET_BYTES);
+    }
+    assert_eq!(fs::read_to_string(jail.root.join("secret/key")).unwrap(), "secret");
+}
