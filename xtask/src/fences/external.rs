@@ -81,6 +81,8 @@ const SHELLS: &[(&str, &str)] = &[
     ("strowger", "toml"),
     // Files on their way to other servers: docs/adr/0039-files-are-delivered-with-russh.md.
     ("strowger-transfer", "russh"),
+    // Folders are walked name by name: docs/adr/0043-the-sftp-server-walks-folders-itself.md.
+    ("strowger-transfer", "rustix"),
     ("strowger-transfer", "rustls"),
     ("strowger-transfer", "serde"),
     ("strowger-transfer", "sha2"),

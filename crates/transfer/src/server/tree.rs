@@ -214,7 +214,7 @@ pub(super) fn attributes(stat: &Stat) -> Attributes {
     Attributes {
         size: u64::try_from(stat.st_size).ok(),
         permissions: Some(stat.st_mode),
-        times: Some((seconds(stat.st_atime as i64), seconds(stat.st_mtime as i64))),
+        times: Some((seconds(stat.st_atime), seconds(stat.st_mtime))),
     }
 }
 

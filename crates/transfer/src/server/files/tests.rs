@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use super::super::{Place, Share};
 use super::*;
 
-/// A user with `records`, `look`, `work` and `incoming`, and `secret` beside what he may see.
+/// A user with `records`, `look`, `desk` and `incoming`, and `secret` beside what he may see.
 struct Jail {
     root: PathBuf,
     files: Files,
@@ -29,7 +29,7 @@ impl Jail {
             "processed/20260504",
             "processed/20260503",
             "look/deep",
-            "work",
+            "desk",
             "incoming",
             "secret",
         ] {
@@ -50,7 +50,7 @@ impl Jail {
             shares: vec![
                 share("records", days, Access::Read),
                 share("look", folder("look"), Access::Read),
-                share("work", folder("work"), Access::Write),
+                share("desk", folder("desk"), Access::Write),
                 share("incoming", folder("incoming"), Access::Bring),
             ],
             stamp: String::new(),
@@ -154,7 +154,7 @@ fn a_user_sees_his_folders_and_records_by_their_days() {
     let mut jail = Jail::new("sees");
     let hello = jail.files.answer(packet::INIT, &[0, 0, 0, 3]).bytes();
     assert_eq!(hello[4..9], [packet::VERSION, 0, 0, 0, 3]);
-    assert_eq!(jail.list("/").unwrap(), ["incoming", "look", "records", "work"]);
+    assert_eq!(jail.list("/").unwrap(), ["desk", "incoming", "look", "records"]);
     assert_eq!(jail.list("records").unwrap(), ["2026-05-03", "2026-05-04"]);
     // A file that moves between the folders while somebody lists is told once.
     fs::write(jail.root.join("processed/20260504/cdr_2"), "two").unwrap();
@@ -193,14 +193,14 @@ fn what_is_read_only_stays_as_it_is() {
         }
         let wanted = Attributes { size: Some(0), ..Attributes::default() };
         assert_eq!(jail.status(packet::SETSTAT, |packet| packet.text(path).attributes(wanted)).0, denied);
-        for (from, to) in [(path, "work/x"), ("work/x", path)] {
-            fs::write(jail.root.join("work/x"), "x").unwrap();
+        for (from, to) in [(path, "desk/x"), ("desk/x", path)] {
+            fs::write(jail.root.join("desk/x"), "x").unwrap();
             assert_eq!(jail.status(packet::RENAME, |packet| packet.text(from).text(to)).0, denied);
             let posix = |packet: Packet| packet.text("posix-rename@openssh.com").text(from).text(to);
             assert_eq!(jail.status(packet::EXTENDED, posix).0, denied);
         }
     }
-    assert_eq!(jail.status(packet::RMDIR, |packet| packet.text("work")).0, denied, "the share itself");
+    assert_eq!(jail.status(packet::RMDIR, |packet| packet.text("desk")).0, denied, "the share itself");
     let handle = jail.open("look/deep/file", open::READ).unwrap();
     assert_eq!(jail.write(&handle, 0, "x"), denied);
     assert_eq!(fs::read_to_string(jail.root.join("look/deep/file")).unwrap(), "seen");
@@ -211,42 +211,42 @@ fn what_is_read_only_stays_as_it_is() {
 fn nobody_gets_out() {
     let mut jail = Jail::new("out");
     let root = jail.root.clone();
-    symlink(root.join("secret"), root.join("work/folder")).unwrap();
-    symlink(root.join("secret/key"), root.join("work/file")).unwrap();
+    symlink(root.join("secret"), root.join("desk/folder")).unwrap();
+    symlink(root.join("secret/key"), root.join("desk/file")).unwrap();
     symlink("../secret/key", root.join("look/file")).unwrap();
-    symlink("/proc/self/root", root.join("work/proc")).unwrap();
+    symlink("/proc/self/root", root.join("desk/proc")).unwrap();
     symlink(root.join("secret"), root.join("preserve/20260505")).unwrap();
     symlink(root.join("secret/key"), root.join("preserve/20260504/cdr_9")).unwrap();
-    nix_pipe(&root.join("work/pipe"));
+    nix_pipe(&root.join("desk/pipe"));
     let inside = root.display().to_string();
     for path in [
         "../secret/key",
-        "work/../../secret/key",
-        "/work/../look/../../secret/key",
-        "work/folder/key",
-        "work/folder/../secret/key",
-        "work/file",
+        "desk/../../secret/key",
+        "/desk/../look/../../secret/key",
+        "desk/folder/key",
+        "desk/folder/../secret/key",
+        "desk/file",
         "look/file",
-        "work/proc/etc/passwd",
+        "desk/proc/etc/passwd",
         "/etc/passwd",
-        "work//etc/passwd",
-        &format!("work/{inside}/secret/key"),
+        "desk//etc/passwd",
+        &format!("desk/{inside}/secret/key"),
         &format!("{inside}/secret/key"),
         "records/2026-05-05/key",
         "records/2026-05-04/cdr_9",
         "records/2026-05-04/../../secret/key",
         "records/..",
-        "work/pipe",
-        "work/key\0",
+        "desk/pipe",
+        "desk/key\0",
     ] {
         assert!(jail.read(path).is_err(), "{path}");
         let to = jail.status(packet::EXTENDED, |packet| {
-            packet.text("posix-rename@openssh.com").text(path).text("work/stolen")
+            packet.text("posix-rename@openssh.com").text(path).text("desk/stolen")
         });
         assert_ne!(to.0, status::OK, "{path}");
     }
     for path in
-        ["work/folder/new", "work/file", "work/proc/tmp/new", "../secret/new", "work/../../secret/key"]
+        ["desk/folder/new", "desk/file", "desk/proc/tmp/new", "../secret/new", "desk/../../secret/key"]
     {
         assert_ne!(jail.put(path, "x"), status::OK, "{path}");
         for kind in [packet::MKDIR, packet::RMDIR, packet::REMOVE] {
@@ -255,22 +255,22 @@ fn nobody_gets_out() {
         let wanted = Attributes { size: Some(0), times: Some((1, 1)), ..Attributes::default() };
         let set = jail.status(packet::SETSTAT, |packet| packet.text(path).attributes(wanted));
         assert_ne!(set.0, status::OK, "{path}");
-        fs::write(root.join("work/x"), "x").unwrap();
-        let moved = jail.status(packet::RENAME, |packet| packet.text("work/x").text(path));
+        fs::write(root.join("desk/x"), "x").unwrap();
+        let moved = jail.status(packet::RENAME, |packet| packet.text("desk/x").text(path));
         assert_ne!(moved.0, status::OK, "{path}");
     }
-    assert!(jail.list("work/folder").is_err() && jail.list("records/2026-05-05").is_err());
+    assert!(jail.list("desk/folder").is_err() && jail.list("records/2026-05-05").is_err());
     // Links, pipes and devices are not even there.
-    assert_eq!(jail.list("work").unwrap(), ["x"]);
+    assert_eq!(jail.list("desk").unwrap(), ["x"]);
     assert_eq!(jail.list("look").unwrap(), ["deep"]);
     assert_eq!(jail.list("records").unwrap(), ["2026-05-03", "2026-05-04"]);
     assert_eq!(jail.list("records/2026-05-04").unwrap(), ["cdr_1", "cdr_2"]);
     // None can be made.
     for kind in [19, 20, 21] {
-        let made = jail.status(kind, |packet| packet.text("/etc/passwd").text("work/link"));
+        let made = jail.status(kind, |packet| packet.text("/etc/passwd").text("desk/link"));
         assert_eq!(made.0, status::UNSUPPORTED);
     }
-    let hard = |packet: Packet| packet.text("hardlink@openssh.com").text("work/x").text("work/y");
+    let hard = |packet: Packet| packet.text("hardlink@openssh.com").text("desk/x").text("desk/y");
     assert_eq!(jail.status(packet::EXTENDED, hard).0, status::UNSUPPORTED);
     assert_eq!(fs::read_to_string(root.join("secret/key")).unwrap(), "secret");
     assert_eq!(fs::read_dir(root.join("secret")).unwrap().count(), 1);
@@ -322,36 +322,36 @@ fn files_that_are_brought_are_there_when_they_are_whole() {
 }
 
 #[test]
-fn a_folder_of_work_is_one_as_any() {
-    let mut jail = Jail::new("work");
-    assert_eq!(jail.status(packet::MKDIR, |packet| packet.text("work/new")).0, status::OK);
-    assert_eq!(jail.put("work/new/file", "0123456789"), status::OK);
-    let handle = jail.open("work/new/file", open::WRITE | open::READ).unwrap();
+fn a_folder_to_write_is_one_as_any() {
+    let mut jail = Jail::new("desk");
+    assert_eq!(jail.status(packet::MKDIR, |packet| packet.text("desk/new")).0, status::OK);
+    assert_eq!(jail.put("desk/new/file", "0123456789"), status::OK);
+    let handle = jail.open("desk/new/file", open::WRITE | open::READ).unwrap();
     assert_eq!(jail.write(&handle, 8, "xyz"), status::OK);
     let wanted = Attributes { size: Some(9), times: Some((5, 7)), permissions: Some(0o4777) };
     assert_eq!(jail.status(packet::FSETSTAT, |packet| packet.text(&handle).attributes(wanted)).0, status::OK);
     jail.close(&handle);
-    let file = jail.root.join("work/new/file");
+    let file = jail.root.join("desk/new/file");
     assert_eq!(fs::read_to_string(&file).unwrap(), "01234567x");
     use std::os::unix::fs::MetadataExt as _;
     let known = fs::metadata(&file).unwrap();
     assert_eq!((known.mtime(), known.mode() & 0o7111), (7, 0), "no rights were given");
-    let handle = jail.open("work/new/file", open::WRITE | open::APPEND).unwrap();
+    let handle = jail.open("desk/new/file", open::WRITE | open::APPEND).unwrap();
     assert_eq!(jail.write(&handle, 0, "end"), status::OK);
     jail.close(&handle);
-    assert_eq!(jail.read("work/new/file").as_deref(), Ok("01234567xend"));
-    assert_eq!(jail.put("work/other", "old"), status::OK);
+    assert_eq!(jail.read("desk/new/file").as_deref(), Ok("01234567xend"));
+    assert_eq!(jail.put("desk/other", "old"), status::OK);
     let posix =
-        |packet: Packet| packet.text("posix-rename@openssh.com").text("work/new/file").text("work/other");
+        |packet: Packet| packet.text("posix-rename@openssh.com").text("desk/new/file").text("desk/other");
     assert_eq!(jail.status(packet::EXTENDED, posix).0, status::OK);
-    assert_eq!(jail.read("work/other").as_deref(), Ok("01234567xend"));
-    let across = jail.status(packet::RENAME, |packet| packet.text("work/other").text("incoming/other"));
+    assert_eq!(jail.read("desk/other").as_deref(), Ok("01234567xend"));
+    let across = jail.status(packet::RENAME, |packet| packet.text("desk/other").text("incoming/other"));
     assert_ne!(across.0, status::OK);
-    assert_eq!(jail.status(packet::REMOVE, |packet| packet.text("work/new")).0, status::FAILURE);
-    assert_eq!(jail.status(packet::RMDIR, |packet| packet.text("work/new")).0, status::OK);
-    assert_eq!(jail.status(packet::REMOVE, |packet| packet.text("work/other")).0, status::OK);
-    assert_eq!(jail.list("work").unwrap(), [""; 0]);
-    let (kind, _) = jail.ask(packet::EXTENDED, |packet| packet.text("statvfs@openssh.com").text("work"));
+    assert_eq!(jail.status(packet::REMOVE, |packet| packet.text("desk/new")).0, status::FAILURE);
+    assert_eq!(jail.status(packet::RMDIR, |packet| packet.text("desk/new")).0, status::OK);
+    assert_eq!(jail.status(packet::REMOVE, |packet| packet.text("desk/other")).0, status::OK);
+    assert_eq!(jail.list("desk").unwrap(), [""; 0]);
+    let (kind, _) = jail.ask(packet::EXTENDED, |packet| packet.text("statvfs@openssh.com").text("desk"));
     assert_eq!(kind, packet::EXTENDED_REPLY);
 }
 
@@ -370,14 +370,14 @@ fn everything_has_a_limit() {
     assert_eq!(jail.put("incoming/one-too-many", "x"), status::FAILURE);
     assert_eq!(fs::read_dir(jail.root.join("incoming")).unwrap().count(), 0);
     jail.close(&handles[0]);
-    let handle = jail.open("work/large", open::WRITE | open::CREATE).unwrap();
+    let handle = jail.open("desk/large", open::WRITE | open::CREATE).unwrap();
     for at in [limits::SFTP_FILE_BYTES, u64::MAX] {
         assert_eq!(jail.write(&handle, at, "x"), status::FAILURE, "{at}");
     }
     let wanted = Attributes { size: Some(u64::MAX), ..Attributes::default() };
     let set = |packet: Packet| packet.text(&handle).attributes(wanted);
     assert_eq!(jail.status(packet::FSETSTAT, set).0, status::FAILURE);
-    assert_eq!(jail.put(&format!("work/{}", "x".repeat(300)), "x"), status::FAILURE);
+    assert_eq!(jail.put(&format!("desk/{}", "x".repeat(300)), "x"), status::FAILURE);
     assert_eq!(jail.put(&"x/".repeat(4000), "x"), status::FAILURE);
     let (kind, body) = jail.ask(packet::EXTENDED, |packet| packet.text("limits@openssh.com"));
     assert_eq!((kind, body.len()), (packet::EXTENDED_REPLY, 32));
@@ -399,7 +399,7 @@ fn rubbish_is_answered() {
         let mut body: Vec<u8> = (0..length).map(|_| u8::try_from(next() % 256).unwrap()).collect();
         if next() % 2 == 0 {
             // Lengths that fit, now and then.
-            body = Packet::new(0).word(1).text(&body).text("work/x").word(3).bytes()[5..].to_vec();
+            body = Packet::new(0).word(1).text(&body).text("desk/x").word(3).bytes()[5..].to_vec();
         }
         let kind = u8::try_from(next() % 256).unwrap();
         let answer = jail.files.answer(kind, &body).bytes();
