@@ -1,15 +1,13 @@
 //! What is written of a call: its records, from its journal.
 //!
 //! A call of the journal is one conversation of two legs, which is what a call detail record is about: a transfer or a conference makes calls of its own
-//! there, and rows of their own here. Whoever writes records gives a [`Composer`] the journal of each call that ended, and that of a call of which a
+//! there, and rows of their own here. Whoever writes records gives [`Rules`] the journal of each call that ended, and that of a call of which a
 //! device or a media port told how it sounded.
 
 mod called;
 mod causes;
 mod quality;
 mod story;
-
-use std::collections::BTreeMap;
 
 use strowger_base::journal::{CallRecord, Entry, Feature, Record};
 use strowger_base::{CallId, ConferenceId, LegId, WallTime};
@@ -46,26 +44,17 @@ pub enum QualityRecords {
     Always,
 }
 
-/// Says what is written of calls.
-///
-/// It remembers who began conferences, and of calls that ended lately what their last words need: how the call sounded is often told after it is over.
-#[derive(Default, Debug)]
-pub struct Composer {
-    conferences: BTreeMap<ConferenceId, Conference>,
-}
-
-/// What the rows of its parties say of a conference.
+/// Who began the conference in which a call has a seat.
 #[derive(Clone, Debug)]
-struct Conference {
-    call: CallId,
-    controller: Box<str>,
+struct Controller {
+    number: Box<str>,
     device: Box<str>,
 }
 
-impl Composer {
+impl Rules {
     /// The record of a call that is over, from all that the journal has of it up to its final record, oldest first. `None` where none is to be written, or
     /// where the journal has no final record.
-    pub fn call(&mut self, records: &[Record<'_>], rules: &Rules) -> Option<Cdr> {
+    pub fn call(&self, records: &[Record<'_>]) -> Option<Cdr> {
         let mut finals = records.iter().filter_map(|record| match &record.entry {
             Entry::Call(call) => Some(call),
             _ => None,
@@ -73,53 +62,40 @@ impl Composer {
         // A final record that came again tells nothing new.
         let last = finals.next().filter(|_| finals.next().is_none())?;
         let story = Story::read(last, records);
-        self.learn(last, &story);
         let seconds = last.answered_at.map_or(0, |at| seconds_between(at, last.ended_at));
         // A clock that was put back meanwhile makes no call one that nobody answered.
         let put_back = last.answered_at.is_some_and(|at| last.ended_at < at);
-        let kept = rules.zero_duration || seconds > 0 || put_back || last.codes.authorization.is_some();
-        (rules.calls && kept).then(|| self.row(last, &story, seconds, rules))
+        let kept = self.zero_duration || seconds > 0 || put_back || last.codes.authorization.is_some();
+        (self.calls && kept).then(|| self.row(last, &story, seconds))
     }
 
     /// The record of what a leg of a call told of its media, or a media port counted of it, in the last of these records of the call; `None` where none is to be
     /// written, or where that record is about something else.
-    pub fn quality(&self, records: &[Record<'_>], rules: &Rules) -> Option<Cmr> {
-        let wanted = match rules.quality {
-            QualityRecords::Never => false,
-            QualityRecords::WithCalls => rules.calls,
-            QualityRecords::Always => true,
-        };
-        if wanted { quality::row(self, records, rules) } else { None }
+    pub fn quality(&self, records: &[Record<'_>]) -> Option<Cmr> {
+        if self.writes_quality() { quality::row(records, self) } else { None }
     }
 
-    /// Who began a conference is told in the call in which it was asked for.
-    fn learn(&mut self, last: &CallRecord<'_>, story: &Story<'_>) {
-        let Some((leg, text)) = story.conference_begun else { return };
-        let Some(conference) = conference_named(text) else { return };
-        let side = if leg == Some(last.calling_leg) { &story.caller } else { &story.callee };
-        let call = last.moves.map_or(last.call, |moves| moves.conversation);
-        let begun = Conference { call, controller: side.number.into(), device: side.device.name().into() };
-        self.conferences.entry(conference).or_insert(begun);
-        if self.conferences.len() > CONFERENCES_KEPT {
-            self.conferences.pop_first();
+    /// Records of quality are written.
+    pub const fn writes_quality(&self) -> bool {
+        match self.quality {
+            QualityRecords::Never => false,
+            QualityRecords::WithCalls => self.calls,
+            QualityRecords::Always => true,
         }
     }
 
-    fn row(&self, last: &CallRecord<'_>, story: &Story<'_>, seconds: i64, rules: &Rules) -> Cdr {
+    fn row(&self, last: &CallRecord<'_>, story: &Story<'_>, seconds: i64) -> Cdr {
         let (caller, callee) = (&story.caller, &story.callee);
         let conference = callee.device.conference();
-        let begun = conference.and_then(|conference| self.conferences.get(&conference));
-        let controller = begun.map(|begun| &*begun.controller);
-        let called = Called::of(last, story, controller, rules.show_hunt_member);
+        let begun = story.convened.as_ref().filter(|_| conference.is_some());
+        let controller = begun.map(|begun| &*begun.number);
+        let called = Called::of(last, story, controller, self.show_hunt_member);
         let causes = causes::of(last, story);
         let mut cdr = Cdr {
             cdr_record_type: 1,
             global_call_id_call_manager_id: last.call.node.0.into(),
-            global_call_id_call_id: call_number(
-                last.moves.map_or(last.call, |moves| moves.conversation),
-                begun,
-            ),
-            global_call_id_cluster_id: rules.cluster.clone(),
+            global_call_id_call_id: call_number(last.moves.map_or(last.call, |moves| moves.conversation)),
+            global_call_id_cluster_id: self.cluster.clone(),
             pkid: pkid(1, last.call.node.0, last.started_at, last.call.number),
             date_time_origination: seconds_of(last.started_at),
             date_time_connect: last.answered_at.map_or(0, seconds_of),
@@ -206,9 +182,9 @@ impl Composer {
 }
 
 /// Pairs of what is said beside the columns.
-fn comment(last: &CallRecord<'_>, begun: Option<&Conference>) -> String {
+fn comment(last: &CallRecord<'_>, begun: Option<&Controller>) -> String {
     let mut comment = String::new();
-    if let Some(Conference { controller, device, .. }) = begun {
+    if let Some(Controller { number: controller, device }) = begun {
         comment = format!(
             "ConfControllerDn={controller};ConfControllerDeviceName={device};ConfRequestorDn={controller};ConfRequestorDeviceName={device}"
         );
@@ -223,9 +199,8 @@ fn comment(last: &CallRecord<'_>, begun: Option<&Conference>) -> String {
 }
 
 /// The number that all rows of what was one call have in common, of 24 bits, from 1.
-fn call_number(conversation: CallId, begun: Option<&Conference>) -> i64 {
-    let CallId { number, .. } = begun.map_or(conversation, |begun| begun.call);
-    (number.saturating_sub(1) % NUMBERS_24) as i64 + 1
+fn call_number(conversation: CallId) -> i64 {
+    (conversation.number.saturating_sub(1) % NUMBERS_24) as i64 + 1
 }
 
 /// A leg: the node in the highest byte, so that no other one of the cluster has the same.
@@ -240,11 +215,6 @@ fn conversation_number(conference: ConferenceId) -> i64 {
 /// The number of a bridge, as rows of parties of a conference have it.
 fn bridge_number(node: u16, number: u64) -> String {
     format!("b00{node:02}{:07}", number % 10_000_000)
-}
-
-/// The conference of an id as features are told it: `B1.0.1`.
-fn conference_named(text: &str) -> Option<ConferenceId> {
-    text.parse().ok()
 }
 
 /// 32 digits: the number of the call, that of the leg, and nothing.
@@ -287,5 +257,3 @@ const NUMBERS_24: u64 = (1 << 24) - 1;
 const SIP: i64 = 1;
 /// What all codecs have that are offered here.
 const PACKET_MS: i64 = 20;
-/// Conferences whose beginning is remembered; the oldest are forgotten.
-const CONFERENCES_KEPT: usize = 10_000;

@@ -1,7 +1,7 @@
 //! Floor 2: call detail and call management records as CUCM writes and reads them, without IO.
 //!
 //! [`Cdr`] and [`Cmr`] are the records, [`mod@file`] is how they stand in files, [`FileName`] how those are called. [`cause`] and [`address`] are
-//! the two numbers in them that have to be taken apart. A [`Composer`] reads the journal of a call and says what is written of it; [`spool`] is how that
+//! the two numbers in them that have to be taken apart. [`Rules`] read the journal of a call and say what is written of it; [`spool`] is how that
 //! stands on the disk of a node until it is in files; [`delivery`] decides when which file goes to a destination. It refuses to know where files lie
 //! and how they travel.
 
@@ -21,5 +21,5 @@ pub mod words;
 
 pub use cdr::Cdr;
 pub use cmr::Cmr;
-pub use compose::{Composer, QualityRecords, Rules};
+pub use compose::{QualityRecords, Rules};
 pub use name::{FileName, NameError, RecordKind};

@@ -225,6 +225,7 @@ impl<'a> Reasons<'a> {
             | Decision::TransferWent(_)
             | Decision::PartyMoved(_)
             | Decision::FeatureRefused { .. }
+            | Decision::Convened { .. }
             | Decision::StaysInConference { .. }
             | Decision::OnlyAudioRelayed
             | Decision::Stream(_)

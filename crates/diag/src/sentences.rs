@@ -284,6 +284,9 @@ fn decision_sentence(leg: Option<LegId>, decision: &Decision<'_>, names: &Names)
             features::refused(&device(), feature, *cause, why)
         }
         Decision::FeatureDone { feature, text } => features::done(feature, text),
+        Decision::Convened { by, .. } => {
+            format!("{} has a seat in the conference that {} began.", device(), party(by))
+        }
         Decision::StaysInConference { why } => transfers::stays(*why),
         Decision::OnlyAudioRelayed => {
             "Streams beside audio (video, fax) are refused: the relay that stands between the two carries audio alone.".to_owned()

@@ -416,6 +416,13 @@ pub enum Decision<'a> {
         /// Why.
         why: WhyFeatureRefused<'a>,
     },
+    /// The record's leg has a seat in a conference that somebody began.
+    Convened {
+        /// Who began it.
+        by: PartyView<'a>,
+        /// The device with which that was done.
+        device: OriginView<'a>,
+    },
     /// Two are left in a conference that talk through the bridge on, since they could not without it.
     StaysInConference {
         /// Why not.
@@ -567,6 +574,7 @@ wire_enum!(Decision<'a> {
     Recording = 95 (news),
     Resource = 120 (news),
     StaysInConference = 130 { why },
+    Convened = 133 { by, device },
     OnlyAudioRelayed = 131,
     Stream = 132 (news),
     CallBack = 140 (news),

@@ -211,6 +211,10 @@ fn samples() -> Vec<Entry<'static>> {
             destination: "1003",
             why: WhyTransferRefused::Apart(WhyApart::NoBandwidth),
         },
+        Decision::Convened {
+            by: PartyView { number: "1002", name: "Bob", presentation: Presentation::Allowed },
+            device: OriginView::Line { line: "1002", phone: "desk" },
+        },
         Decision::StaysInConference { why: WhyApart::NoCodec },
         Decision::OnlyAudioRelayed,
         Decision::Stream(StreamNews::Refused {

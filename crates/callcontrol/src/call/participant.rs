@@ -107,6 +107,15 @@ impl Call {
         Device::Called(self.facts.rung_on(leg)?.clone()).origin()
     }
 
+    /// Who has a leg of an answered call.
+    pub(crate) fn party_of(&self, leg: LegId) -> Option<Party> {
+        if leg == self.facts.caller {
+            Some(self.facts.caller_within().clone())
+        } else {
+            self.facts.connected.clone()
+        }
+    }
+
     /// The other leg of an answered call.
     pub(crate) fn other(&self, leg: LegId) -> Option<LegId> {
         let State::Talking(talking) = &self.state else { return None };

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use strowger_base::feature::{FeatureAnswer, Turn};
 use strowger_base::journal::{Decision, WhyFeatureRefused};
-use strowger_base::leg::{Mute, Tone};
+use strowger_base::leg::{Mute, Origin, Party, Tone};
 use strowger_base::{CallId, Command, ConferenceId, LegId, Now};
 
 use crate::CallControl;
@@ -52,6 +52,17 @@ pub(crate) struct Conference {
     numbered: u32,
     /// What barges bring into it.
     entering: Entering,
+    /// Who made one of calls, and which; `None` where it is no such one, or has no parties yet.
+    convened: Option<Convened>,
+}
+
+/// Who made a conference of calls.
+#[derive(Clone, Debug)]
+struct Convened {
+    by: Party,
+    device: Origin,
+    /// The oldest conversation of those that became the conference: what all of it is part of.
+    conversation: CallId,
 }
 
 /// How people come into it.
@@ -155,6 +166,7 @@ impl CallControl {
             starter: None,
             numbered: 0,
             entering: Entering::default(),
+            convened: None,
         };
         self.shared.conferences.all.insert(id, conference);
         id

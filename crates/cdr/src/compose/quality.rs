@@ -2,14 +2,14 @@
 
 use strowger_base::journal::{Decision, Entry, Quality, Record, ReportedQuality, Told};
 use strowger_base::line::{number_of, partition_of};
-use strowger_base::{CallId, ConferenceId, LegId, WallTime};
+use strowger_base::{CallId, LegId, WallTime};
 
 use super::story::{Device, device_of};
-use super::{Composer, Rules, call_number, leg_number, pkid, seconds_between, seconds_of};
+use super::{Rules, call_number, leg_number, pkid, seconds_between, seconds_of};
 use crate::Cmr;
 
 /// The record of what the last of these records says. What a device told itself goes before what was counted here.
-pub(super) fn row(composer: &Composer, records: &[Record<'_>], rules: &Rules) -> Option<Cmr> {
+pub(super) fn row(records: &[Record<'_>], rules: &Rules) -> Option<Cmr> {
     let (record, before) = records.split_last()?;
     let told_of = record.leg?;
     let call = before.iter().chain([record]).find_map(|record| record.call)?;
@@ -31,12 +31,10 @@ pub(super) fn row(composer: &Composer, records: &[Record<'_>], rules: &Rules) ->
     }
     let (began, ended) = time_of_media(leg, record, before);
     let line = device.line().unwrap_or_default();
-    let (conversation, conference) = conversation_of(call, before);
-    let begun = conference.and_then(|conference| composer.conferences.get(&conference));
     Some(Cmr {
         cdr_record_type: 2,
         global_call_id_call_manager_id: call.node.0.into(),
-        global_call_id_call_id: call_number(conversation, begun),
+        global_call_id_call_id: call_number(conversation_of(call, before)),
         global_call_id_cluster_id: rules.cluster.clone(),
         node_id: leg.node.0.into(),
         directory_num: number_of(line).into(),
@@ -112,16 +110,13 @@ fn time_of_media(leg: LegId, record: &Record<'_>, before: &[Record<'_>]) -> (Wal
     (began, over.map_or(record.at, |over| over.min(record.at)))
 }
 
-/// What a call is part of: the conversation with which it began, and the conference that it is with.
-fn conversation_of(call: CallId, records: &[Record<'_>]) -> (CallId, Option<ConferenceId>) {
+/// The call with which the conversation began that a call is part of.
+fn conversation_of(call: CallId, records: &[Record<'_>]) -> CallId {
     let joined = records.iter().rev().find_map(|record| match &record.entry {
-        Entry::Decision(Decision::Joined(joined)) => Some(joined),
+        Entry::Decision(Decision::Joined(joined)) => Some(joined.conversation),
         _ => None,
     });
-    let conference = joined
-        .and_then(|joined| joined.other)
-        .and_then(|seat| Device::of_target(seat.target, 0).conference());
-    (joined.map_or(call, |joined| joined.conversation), conference)
+    joined.unwrap_or(call)
 }
 
 /// The journal counts jitter in eighths of a millisecond.

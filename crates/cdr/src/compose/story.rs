@@ -11,7 +11,7 @@ use strowger_base::line::{number_of, partition_of};
 use strowger_base::net::Flow;
 use strowger_base::{ConferenceId, LegId};
 
-use super::coded;
+use super::{Controller, coded};
 use crate::address;
 
 /// What the journal knows of a call.
@@ -25,8 +25,8 @@ pub(super) struct Story<'a> {
     pub(super) encrypted: bool,
     pub(super) outpulsed: Outpulsed<'a>,
     pub(super) why_ended: Option<WhyEnded>,
-    /// The conference that was begun in it, and by which leg.
-    pub(super) conference_begun: Option<(Option<LegId>, &'a str)>,
+    /// Who began the conference in which it has a seat.
+    pub(super) convened: Option<Controller>,
 }
 
 /// One side of a call.
@@ -168,7 +168,7 @@ impl<'a> Story<'a> {
             encrypted: false,
             outpulsed: Outpulsed::default(),
             why_ended: None,
-            conference_begun: None,
+            convened: None,
         };
         if let Some(leg) = callee {
             let device = Device::of_target(leg.target, node);
@@ -261,8 +261,9 @@ impl<'a> Story<'a> {
                     }
                 }
             }
-            Decision::FeatureDone { feature: "conference", text } => {
-                self.conference_begun = Some((leg, text))
+            Decision::Convened { by, device } => {
+                let device = Device::of_origin(*device).name().into();
+                self.convened = Some(Controller { number: by.number.into(), device });
             }
             Decision::Ended { why, .. } => self.why_ended = Some(*why),
             _ => {}

@@ -7,12 +7,11 @@ use strowger_base::{CallId, Rng, WallTime};
 use strowger_cdr::file::Reader;
 use strowger_cdr::record::Pkid;
 use strowger_cdr::spool::{Segment, Spooler};
-use strowger_cdr::{Cdr, Composer, QualityRecords, RecordKind, Rules};
+use strowger_cdr::{Cdr, QualityRecords, RecordKind, Rules};
 
 /// What writes call records, with its part of the disk.
 pub(super) struct Spool {
     rng: Rng,
-    composer: Composer,
     spooler: Spooler,
     /// The segment that is written, as far as it is safe.
     segment: Vec<u8>,
@@ -32,7 +31,6 @@ impl Spool {
         let epoch = rng.next_u64();
         Spool {
             rng,
-            composer: Composer::default(),
             spooler: Spooler::new(epoch, 0),
             segment: Vec::new(),
             unsafe_bytes: Vec::new(),
@@ -76,7 +74,7 @@ impl Spool {
                 .flatten()
                 .filter_map(|place| Record::decode(journal.get(place)?).ok())
                 .collect();
-            match self.composer.call(&records, &rules()) {
+            match rules().call(&records) {
                 Some(row) => self.spooler.row(next, RecordKind::Cdr, &row),
                 None => self.spooler.pass(next),
             }
@@ -130,7 +128,6 @@ impl Spool {
         let torn = self.rng.below(self.unsafe_bytes.len() as u64 + 1) as usize;
         self.segment.extend_from_slice(self.unsafe_bytes.get(..torn).unwrap_or_default());
         self.unsafe_bytes.clear();
-        self.composer = Composer::default();
         match Segment::read(&self.segment)
             .map(|segment| (segment.whole, segment.closed_at().is_some(), Spooler::resume(&segment)))
         {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
 use strowger_base::journal::{EntryKind, Head, Record};
 use strowger_base::{LegId, WallTime};
-use strowger_cdr::{Composer, QualityRecords, RecordKind, Rules};
+use strowger_cdr::{RecordKind, Rules};
 use tokio::sync::watch;
 
 use super::repository::Repository;
@@ -29,7 +29,6 @@ pub(crate) struct RecordWriter {
     follower: Follower,
     spool: Spool,
     repository: Repository,
-    composer: Composer,
     late: Late,
     /// Closed segments whose files are not in the repository yet.
     closed: VecDeque<Closed>,
@@ -81,7 +80,6 @@ impl RecordWriter {
             follower,
             spool,
             repository: Repository::open(data)?,
-            composer: Composer::default(),
             late: Late::default(),
             closed: closed.into(),
             live,
@@ -165,10 +163,10 @@ impl RecordWriter {
     }
 
     fn follow(&mut self) -> io::Result<bool> {
-        let (spooler, composer, late) = (&mut self.spool.spooler, &mut self.composer, &mut self.late);
+        let (spooler, late) = (&mut self.spool.spooler, &mut self.late);
         let rules = &self.keeping.rules;
         self.follower.read(|follower, followed| {
-            take(follower, &followed, composer, late, rules, spooler);
+            take(follower, &followed, late, rules, spooler);
         })
     }
 
@@ -219,15 +217,13 @@ impl RecordWriter {
 fn take(
     follower: &Follower,
     followed: &Followed<'_>,
-    composer: &mut Composer,
     late: &mut Late,
     rules: &Rules,
     spooler: &mut strowger_cdr::spool::Spooler,
 ) {
     let next = followed.next;
     let Ok(head) = Head::decode(followed.record) else { return spooler.pass(next) };
-    let counts =
-        rules.quality == QualityRecords::Always || rules.quality == QualityRecords::WithCalls && rules.calls;
+    let counts = rules.writes_quality();
     match head.kind {
         EntryKind::Call if rules.calls || counts => {
             let bytes = follower.call_until(followed);
@@ -236,7 +232,7 @@ fn take(
                 let legs: BTreeSet<LegId> = records.iter().filter_map(|record| record.leg).collect();
                 legs.into_iter().for_each(|leg| late.ended(head.at, leg, followed.place()));
             }
-            match composer.call(&records, rules) {
+            match rules.call(&records) {
                 Some(row) => spooler.row(next, RecordKind::Cdr, &row),
                 None => spooler.pass(next),
             }
@@ -250,7 +246,7 @@ fn take(
             if head.call.is_none() {
                 bytes.push(followed.record.to_vec());
             }
-            match composer.quality(&decoded(&bytes), rules) {
+            match rules.quality(&decoded(&bytes)) {
                 Some(row) => spooler.row(next, RecordKind::Cmr, &row),
                 None => spooler.pass(next),
             }

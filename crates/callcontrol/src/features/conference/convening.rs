@@ -14,11 +14,11 @@
 use std::sync::Arc;
 
 use strowger_base::feature::FeatureRequest;
-use strowger_base::journal::{Admission, Decision, Feature, WhyFeatureRefused};
+use strowger_base::journal::{Admission, Decision, Feature, PartyView, WhyFeatureRefused};
 use strowger_base::leg::{Media, Party, Ring, Service, Signal, SrtpOffer};
 use strowger_base::{CallId, Cause, Command, ConferenceId, LegId, Now};
 
-use super::{Conference, Kind};
+use super::{Conference, Convened, Kind};
 use crate::CallControl;
 use crate::call::{Call, Participant, Seating, conversation_of};
 use crate::io::{OrderRefused, Outbox, Output};
@@ -279,11 +279,29 @@ impl CallControl {
         if let Some(number) = order {
             out.items.push(Output::Ordered { number, result: Ok(()) });
         }
+        if wish.into.is_none() {
+            self.convenes(leg, &wish, conference);
+        }
         let mut seats = seats.into_iter();
         for (place, joins) in wish.calls.iter().enumerate() {
             let starts = place == 0 && wish.into.is_none();
             let opened: Vec<Opening> = seats.by_ref().take(if starts { 2 } else { 1 }).collect();
             self.move_to_seats(now, joins, opened, (conference, Feature::Conference), out);
+        }
+    }
+
+    /// Keeps who makes this conference of calls.
+    fn convenes(&mut self, leg: LegId, wish: &Wish, id: ConferenceId) {
+        let of = |call: CallId| self.calls.get(&call);
+        let conversations =
+            wish.calls.iter().filter_map(|joins| Some(conversation_of(&of(joins.call)?.facts)));
+        let oldest = conversations.min_by_key(|conversation| conversation.number);
+        let asked = self.shared.legs.get(&leg).and_then(|call| of(*call));
+        let (Some(conversation), Some(asked)) = (oldest, asked) else { return };
+        let (Some(by), Some(device)) = (asked.party_of(leg), asked.origin_of(leg)) else { return };
+        let convened = Convened { by, device, conversation };
+        if let Some(conference) = self.shared.conferences.all.get_mut(&id) {
+            conference.convened = Some(convened);
         }
     }
 
@@ -378,8 +396,10 @@ impl CallControl {
         };
         let who: Vec<Party> = parties.iter().map(|party| party.party.clone()).collect();
         // Who talks by barge sees no difference.
-        let kind = self.shared.conferences.all.get(&id).map(|conference| &conference.kind);
-        let plain = matches!(kind, Some(Kind::Barged { .. }));
+        let conference = self.shared.conferences.all.get(&id);
+        let plain = conference.is_some_and(|conference| matches!(conference.kind, Kind::Barged { .. }));
+        let convened = conference.and_then(|conference| conference.convened.as_ref());
+        let conversation = convened.map_or(conversation, |convened| convened.conversation);
         let mut shown = who.iter().rev().cloned();
         for (opened, party) in seats.into_iter().zip(parties) {
             let (seat, shown) = (opened.leg, shown.next().filter(|_| plain));
@@ -393,7 +413,16 @@ impl CallControl {
         let id = seating.conference;
         let Opening { call, leg, answered } = seat;
         match Call::seated_in(now, call, party, seating, &mut self.shared, out) {
-            Some(call) => self.keep(call),
+            Some(seated) => {
+                if let Some(Convened { by, device, .. }) =
+                    self.shared.conferences.all.get(&id).and_then(|conference| conference.convened.as_ref())
+                {
+                    let device = self.shared.configuration.origin(device);
+                    let news = Decision::Convened { by: PartyView::from(by), device };
+                    out.decide(now, call, Some(party.leg), news);
+                }
+                self.keep(seated);
+            }
             None => {
                 return strowger_base::never!("{}: a service of ours was to take part in {id}", party.leg);
             }

@@ -215,6 +215,13 @@ impl CallControl {
         };
         // Somebody has his seat and does not hear anybody yet: they stay until he does.
         let (Some(first), Some(second)) = (ready(one), ready(two)) else { return };
+        // Who was there longer has called; of two who came at once, whoever was on the phone before.
+        let since = |call: CallId, seat: LegId| {
+            self.calls.get(&call).map(|call| (call.facts.started_at, call.other(seat)))
+        };
+        let is_newer = since(first, one) > since(second, two);
+        let [(first, one), (second, two)] =
+            if is_newer { [(second, two), (first, one)] } else { [(first, one), (second, two)] };
         // What two phones cannot say to each other the bridge can say to both.
         match self.could_give_back(now, (first, one), (second, two), out) {
             Match::Yes => {}
@@ -227,7 +234,8 @@ impl CallControl {
         let joined = self.shared.new_call();
         let moved = feature.into_call(joined);
         let Some(mut call) = self.calls.remove(&first) else { return };
-        let conversation = conversation_of(&call.facts);
+        let convened = conference.convened.as_ref().map(|convened| convened.conversation);
+        let conversation = convened.unwrap_or_else(|| conversation_of(&call.facts));
         let party = call.hand_over(now, one, moved, &mut self.shared, out);
         let Some(mut other) = self.calls.remove(&second) else { return };
         let others = other.hand_over(now, two, moved, &mut self.shared, out);

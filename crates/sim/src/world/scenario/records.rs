@@ -6,7 +6,7 @@ use strowger_base::CallId;
 use strowger_base::journal::{Entry, Record};
 use strowger_cdr::file::{header, line};
 use strowger_cdr::record::Record as Row;
-use strowger_cdr::{Composer, QualityRecords, Rules, words};
+use strowger_cdr::{QualityRecords, Rules, words};
 
 use super::Scenario;
 
@@ -53,7 +53,6 @@ fn rows_of(mut scenario: Scenario) -> String {
     let records: Vec<Record<'_>> = journal.iter().map(|it| Record::decode(it).expect("a record")).collect();
     let mut text = String::new();
     let mut calls: BTreeMap<CallId, Vec<Record<'_>>> = BTreeMap::new();
-    let mut composer = Composer::default();
     let rules = Rules {
         cluster: "StrowgerLab".into(),
         calls: true,
@@ -75,9 +74,9 @@ fn rows_of(mut scenario: Scenario) -> String {
         let own = calls.entry(call).or_default();
         own.push(record);
         if ends {
-            text.push_str(&composer.call(own, &rules).map(|row| shown("CDR", &row)).unwrap_or_default());
+            text.push_str(&rules.call(own).map(|row| shown("CDR", &row)).unwrap_or_default());
         } else {
-            text.push_str(&composer.quality(own, &rules).map(|row| shown("CMR", &row)).unwrap_or_default());
+            text.push_str(&rules.quality(own).map(|row| shown("CMR", &row)).unwrap_or_default());
         }
     }
     text
