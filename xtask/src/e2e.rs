@@ -23,6 +23,7 @@ pub(crate) mod configuration;
 mod damage;
 mod deliveries;
 mod dialling;
+mod fetching;
 mod intercom;
 mod interface;
 mod keys;
@@ -180,6 +181,11 @@ const SCENARIOS: &[Row] = &[
         "cdr-delivery",
         "call records to OpenSSH, through fail-overs to other algorithms and to another key",
         deliveries::records,
+    ),
+    (
+        "sftp-server",
+        "OpenSSH's clients fetch records by date and bring some, and are refused what they may not do",
+        fetching::fetching,
     ),
     (
         "sftp-openssh",

@@ -272,6 +272,8 @@ kinds! {
     AutoRegistration = "auto_registration", "auto_registration", "auto-registration";
     /// A server that files of call records are delivered to. There may be eight.
     BillingDestination = "billing_destination", "billing_destinations", "billing destination";
+    /// Somebody who fetches files from this server, or brings some, over SFTP.
+    SftpUser = "sftp_user", "sftp_users", "SFTP user";
     /// What a dialled number must lead to: a test of the dial plan.
     SavedDialling = "saved_dialling", "saved_diallings", "saved dialling";
 }

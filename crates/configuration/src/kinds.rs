@@ -66,7 +66,7 @@ pub use profiles::{
     WaitingTone,
 };
 pub use recording::{RecorderEncryption, RecordingChoice, RecordingProfile, UnrecordedCall};
-pub use records::{AlgorithmPolicy, BillingDestination, DeliveryProtocol};
+pub use records::{AlgorithmPolicy, BillingDestination, DeliveryProtocol, SftpFolder, SftpUser};
 pub use routing::{RouteDistribution, RouteGroup, RouteGroupMember, RouteList, RouteListMember};
 pub use services::{PhoneService, ServiceMenu, SubscribedService};
 pub use system::{

@@ -60,6 +60,7 @@ pub(crate) fn own(id: Id, object: &AnyObject) -> Vec<Problem> {
         }
         AnyObject::AutoRegistration(it) => system::auto_registration(it, &mut found),
         AnyObject::BillingDestination(it) => system::billing_destination(it, &mut found),
+        AnyObject::SftpUser(it) => system::sftp_user(it, &mut found),
         AnyObject::SipProfile(it) => devices::sip_profile(it, &mut found),
         AnyObject::SipTrunkSecurityProfile(it) => devices::trunk_security(it, &mut found),
         AnyObject::PhoneSecurityProfile(it) => devices::phone_security(it, &mut found),

@@ -6,10 +6,16 @@ use strowger_node::io::{Metric, MetricKind};
 
 use crate::counters::{self, Figure, Queue, Traffic};
 use crate::delivery::Report;
+use crate::file_server::Figures;
 use crate::{decision, log, mailbox, media, process, store, streams};
 
 /// Everything that is measured.
-pub(crate) fn everything(of_node: &[Metric], sip_port: u16, destinations: &[Report]) -> String {
+pub(crate) fn everything(
+    of_node: &[Metric],
+    sip_port: u16,
+    destinations: &[Report],
+    files: &Figures,
+) -> String {
     let mut text = Exposition::default();
     text.node(of_node);
     text.udp(sip_port);
@@ -18,6 +24,7 @@ pub(crate) fn everything(of_node: &[Metric], sip_port: u16, destinations: &[Repo
     text.queues();
     text.store();
     text.deliveries(destinations);
+    text.files(files);
     text.log();
     text.process();
     text.0
@@ -132,6 +139,29 @@ impl Exposition {
         family("files_delivered_total", "counter", help, |report| report.arrived);
         let help = "Attempts to deliver a file to a billing destination that failed.";
         family("delivery_failures_total", "counter", help, |report| report.failed);
+    }
+
+    fn files(&mut self, files: &Figures) {
+        self.one("strowger_sftp_sessions", "gauge", "Sessions of the SFTP server.", files.sessions);
+        self.one("strowger_sftp_logins_total", "counter", "Log-ins to the SFTP server.", files.logins);
+        let name = "strowger_sftp_refused_total";
+        self.family(
+            name,
+            "counter",
+            "Connections, log-ins and sessions that the SFTP server refused, by reason.",
+        );
+        for (reason, count) in &files.refused {
+            self.sample(name, &format!("{{reason=\"{reason}\"}}"), *count);
+        }
+        for (way, words, figure, bytes) in [
+            ("fetched", "fetched over SFTP", files.files_fetched, files.bytes_fetched),
+            ("brought", "brought over SFTP", files.files_brought, files.bytes_brought),
+        ] {
+            let help = format!("Files {words} in sessions that are over.");
+            self.one(&format!("strowger_sftp_files_{way}_total"), "counter", &help, figure);
+            let help = format!("Bytes {words} in sessions that are over.");
+            self.one(&format!("strowger_sftp_{way}_bytes_total"), "counter", &help, bytes);
+        }
     }
 
     fn store(&mut self) {
@@ -254,7 +284,12 @@ mod tests {
             metric("b_total", Some(("kind", "y")), 3),
         ];
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        let text = everything(&metrics, socket.local_addr().unwrap().port(), &[Report::default()]);
+        let text = everything(
+            &metrics,
+            socket.local_addr().unwrap().port(),
+            &[Report::default()],
+            &Figures::default(),
+        );
         assert!(text.contains("strowger_b_total{kind=\"x\"} 2\nstrowger_b_total{kind=\"y\"} 3\n"), "{text}");
         let families = check(&text);
         let operations = include_str!("../../../docs/operations.md");

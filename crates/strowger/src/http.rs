@@ -26,6 +26,7 @@ mod resources;
 mod route;
 mod services;
 mod sessions;
+mod sftp;
 mod sounds;
 mod stations;
 mod tokens;
@@ -57,6 +58,7 @@ use crate::backup::NodeFiles;
 use crate::consequences::Registered;
 use crate::delivery::Desk;
 use crate::events::Hub;
+use crate::file_server::Board;
 use crate::keeper::{Keeper, Plan};
 use crate::mailbox::{Letter, Sender};
 use crate::sounds::Sounds;
@@ -89,6 +91,8 @@ pub(crate) struct Site {
     pub(crate) deliveries: Desk,
     /// Rows of call records.
     pub(crate) analysis: Analysis,
+    /// How the SFTP server does.
+    pub(crate) files: Arc<Board>,
     /// The UDP port of SIP, for what the system counts of its socket.
     pub(crate) sip_port: u16,
 }
@@ -184,6 +188,7 @@ fn routes() -> Vec<Route> {
     routes.extend(backup::routes());
     routes.extend(sounds::routes());
     routes.extend(cdr::routes());
+    routes.extend(sftp::routes());
     routes.extend(analysis::routes());
     routes
 }
@@ -408,7 +413,8 @@ async fn metrics(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         ));
     }
     let Answer::Metrics(metrics) = site.ask(Question::Metrics).await? else { return Err(unexpected()) };
-    let text = crate::exposition::everything(&metrics, site.sip_port, &site.deliveries.reports());
+    let (destinations, files) = (site.deliveries.reports(), site.files.figures());
+    let text = crate::exposition::everything(&metrics, site.sip_port, &destinations, &files);
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }
 

@@ -25,6 +25,7 @@ mod descriptors;
 mod digits;
 mod events;
 mod exposition;
+mod file_server;
 mod follow;
 mod holder;
 mod http;
@@ -44,6 +45,7 @@ mod records;
 mod report;
 mod resources;
 mod server;
+mod sftp;
 mod shutdown;
 mod sockets;
 mod sounds;
@@ -135,6 +137,11 @@ enum Command {
     Cdr {
         #[command(subcommand)]
         what: cdr::CdrCommand,
+    },
+    /// Say how the SFTP server does, and make hashes of passwords for its users.
+    Sftp {
+        #[command(subcommand)]
+        what: sftp::SftpCommand,
     },
     /// List media resources with what calls have of them.
     Resources {
@@ -318,6 +325,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Bandwidth { place, json } => bandwidth::show(&place, json),
         Command::Cdr { what } => cdr::run(&what),
+        Command::Sftp { what } => sftp::run(&what),
         Command::Resources { place, json } => resources::show(&place, json),
         Command::Phones { place, json } => report::phones(&place, json),
         Command::Messages(options) => messages::run(&options),

@@ -28,6 +28,7 @@ use crate::delivery::Deliveries;
 use crate::descriptors::Budget;
 use crate::digits;
 use crate::events::Hub;
+use crate::file_server::FileServer;
 use crate::http;
 use crate::keeper::{self, Keeper, random_id};
 use crate::log;
@@ -204,6 +205,8 @@ impl Opened {
         let (deliveries, deliveries_desk) = Deliveries::new(&self.data, keeper.watch(), Arc::clone(&events))
             .context("call records cannot be delivered")?;
         let (analysis, loader) = Analysis::new(&self.data);
+        let (files, files_board) =
+            FileServer::new(&self.data, keeper.watch(), machine.clone(), Arc::clone(&events));
         let sounds = Arc::new(Sounds::new(&self.data));
         let library = sounds.library();
         let (followed, live) = (Arc::clone(&sounds), keeper.watch());
@@ -219,6 +222,7 @@ impl Opened {
             events,
             sounds,
             deliveries: deliveries_desk,
+            files: files_board,
             analysis,
             names: crate::tls::names("", &self.file.http.names, &[self.advertised().ip()]),
             tls: self.tls.clone(),
@@ -253,6 +257,7 @@ impl Opened {
         let records_thread =
             thread::Builder::new().name("records".into()).spawn(move || records.run(&records_stop))?;
         thread::Builder::new().name("delivery".into()).spawn(move || deliveries.run())?;
+        thread::Builder::new().name("files".into()).spawn(move || files.run())?;
         thread::Builder::new().name("loader".into()).spawn(move || loader.run())?;
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
         thread::Builder::new().name("sounds".into()).spawn(move || {

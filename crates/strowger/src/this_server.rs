@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use strowger_base::limits;
 use strowger_configuration::State;
-use strowger_configuration::kinds::Server;
+use strowger_configuration::kinds::{AlgorithmPolicy, Server};
+use strowger_configuration::setting::Address;
 
 use crate::config_file::ConfigFile;
 use crate::telephony::ThisRun;
@@ -38,6 +39,8 @@ pub(crate) struct Machine {
     pub(crate) sccp: Option<SocketAddr>,
     /// Where pages for phones are served, if anywhere.
     pub(crate) phone_services: Option<SocketAddr>,
+    /// Where files are fetched and brought, if anywhere, and how.
+    pub(crate) sftp: Option<SftpPlace>,
     /// Where web pages and the API are served.
     pub(crate) http: SocketAddr,
     /// They are served under TLS.
@@ -46,6 +49,17 @@ pub(crate) struct Machine {
     pub(crate) drain_max: Duration,
     /// Size of the journal from which on its oldest segments go.
     pub(crate) journal_limit_bytes: u64,
+}
+
+/// The SFTP server of a machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SftpPlace {
+    pub(crate) address: SocketAddr,
+    pub(crate) algorithms: AlgorithmPolicy,
+    /// Sessions at once.
+    pub(crate) sessions: usize,
+    /// How long one is kept in which nothing happens.
+    pub(crate) idle: Duration,
 }
 
 impl<'s> Own<'s> {
@@ -99,6 +113,7 @@ impl Machine {
                 .min(limits::MEDIA_QUARANTINE_MAX),
             sccp: (file.sccp.port > 0).then(|| SocketAddr::new(file.sip.listen, file.sccp.port)),
             phone_services: None,
+            sftp: None,
             http: SocketAddr::new(file.http.listen, file.http.port),
             http_tls: file.http.tls,
             drain_max: Duration::from_secs(file.node.drain_max_seconds),
@@ -135,6 +150,13 @@ impl Machine {
         machine.phone_services = port.filter(|port| *port > 0).map(|port| {
             // Where the calls of phones are taken, and nowhere else.
             SocketAddr::new(calls, port)
+        });
+        let port = server.sftp_port.and_then(|port| u16::try_from(port.get()).ok());
+        machine.sftp = port.filter(|port| *port > 0).map(|port| SftpPlace {
+            address: SocketAddr::new(server.sftp_address.as_ref().map_or(calls, Address::get), port),
+            algorithms: server.sftp_algorithms,
+            sessions: server.sftp_sessions.get() as usize,
+            idle: server.sftp_idle.get(),
         });
         if let Some(time) = server.drain_max {
             machine.drain_max = time.get();

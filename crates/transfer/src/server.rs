@@ -129,6 +129,15 @@ pub enum Told {
         /// Bytes that were written.
         bytes: u64,
     },
+    /// A file that was on its way to where files are brought whole was cut off, and is not kept.
+    Cut {
+        /// By whom.
+        user: String,
+        /// As he calls it.
+        path: String,
+        /// Bytes that came.
+        bytes: u64,
+    },
     /// Somebody who was logged in has left.
     Out {
         /// Which visit it was.

@@ -2,7 +2,8 @@
 
 use super::named;
 use crate::setting::{
-    Description, Host, HostKey, List, Name, PathText, SealedText, Seconds, UserName, Whole, choice, record,
+    Description, Host, HostKey, List, Name, PasswordHash, PathText, SealedText, Seconds, UserName, Whole,
+    choice, record,
 };
 
 record! {
@@ -42,6 +43,42 @@ record! {
     }
 }
 
+record! {
+    /// Somebody who fetches files from this server, or brings some, over SFTP.
+    pub struct SftpUser {
+        /// What he logs in as.
+        name: UserName,
+        /// For people.
+        description: Description = Description::default(),
+        /// The hash of his password; he cannot log in with one when not given. `strowger sftp hash` makes it.
+        password: Option<PasswordHash> = None,
+        /// His public keys, or their fingerprints.
+        keys: List<HostKey, 16> = List::default(),
+        /// He sees the files of call records, by days: the folder `records`, which is read-only.
+        records: bool = false,
+        /// He may bring call records of other systems: into the folder `incoming`, from where they are loaded for searches.
+        incoming: bool = false,
+        /// Further folders that he sees.
+        folders: List<SftpFolder, 16> = List::default(),
+        /// How many sessions he may have at once.
+        sessions: Whole<1, 64> = Whole::new(4),
+        /// He may log in.
+        enabled: bool = true,
+    }
+}
+
+record! {
+    /// A folder of this machine as an SFTP user sees it.
+    pub struct SftpFolder {
+        /// As he calls it.
+        name: Name,
+        /// Where it is: an absolute path, neither in the data folder nor around it. What is beside it cannot be reached, nor what links lead to.
+        path: PathText,
+        /// He may change what is in it.
+        writable: bool = false,
+    }
+}
+
 choice! {
     /// How files are delivered.
     pub enum DeliveryProtocol {
@@ -66,4 +103,4 @@ choice! {
     }
 }
 
-named!(BillingDestination);
+named!(BillingDestination, SftpUser);

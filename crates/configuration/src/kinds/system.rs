@@ -1,6 +1,7 @@
 //! The nodes, and how devices are shared out among them.
 
 use super::named;
+use super::records::AlgorithmPolicy;
 use crate::setting::{
     Address, Description, Host, List, Mebibytes, Name, PortText, Ref, Seconds, Whole, ZoneName, choice,
     record,
@@ -30,6 +31,16 @@ record! {
         http_port: Option<Whole<0, 65_535>> = None,
         /// The TCP port of pages for phones: directories and services, over HTTP without a login; none when not given. Phones expect 8080.
         phone_services_port: Option<Whole<0, 65_535>> = None,
+        /// The TCP port of the SFTP server, for SFTP users; none when not given. CUCM delivers to port 22 and to no other.
+        sftp_port: Option<Whole<0, 65_535>> = None,
+        /// The address of the SFTP server; that of the first SIP listener when not given.
+        sftp_address: Option<Address> = None,
+        /// Which algorithms the SFTP server has.
+        sftp_algorithms: AlgorithmPolicy = AlgorithmPolicy::Modern,
+        /// How many sessions the SFTP server has at once.
+        sftp_sessions: Whole<1, 64> = Whole::new(32),
+        /// How long a session of SFTP is kept in which nothing happens, in seconds.
+        sftp_idle: Seconds<10, 86_400> = Seconds::new(600),
         /// The size of the journal, in mebibytes, from which on its oldest segments go; that of the node file when not given.
         journal_limit: Option<Mebibytes<16, 1_048_576>> = None,
         /// How long calls may go on after the node was told to stop, in seconds; what the node file says when not given.

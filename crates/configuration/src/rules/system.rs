@@ -9,7 +9,7 @@ use super::{Findings, Least};
 use crate::Id;
 use crate::kinds::{
     AutoRegistration, BillingDestination, DeliveryProtocol, DevicePool, Location, MobilityInfo, Server,
-    ServiceParameters,
+    ServiceParameters, SftpFolder, SftpUser,
 };
 
 pub(super) fn service_parameters(it: &ServiceParameters, found: &mut Findings) {
@@ -88,6 +88,28 @@ pub(super) fn auto_registration(it: &AutoRegistration, found: &mut Findings) {
         (None, None) if !it.enabled => {}
         (None, _) => found.wrong("first", "is missing; give the first number that is given away"),
         (Some(_), None) => found.wrong("last", "is missing; give the last number that is given away"),
+    }
+}
+
+pub(super) fn sftp_user(it: &SftpUser, found: &mut Findings) {
+    found.list("keys", &it.keys, Least::None, |it| it.clone());
+    found.list("folders", &it.folders, Least::None, |it| it.name.clone());
+    if it.password.is_none() && it.keys.is_empty() {
+        found.wrong("password", "is missing; give it, or keys");
+    }
+    if !it.records && !it.incoming && it.folders.is_empty() {
+        found.wrong("folders", "is missing, and so are records and incoming; give something that he sees");
+    }
+    for (at, SftpFolder { name, path, .. }) in it.folders.iter().enumerate() {
+        let (name, path) = (name.as_str(), path.as_str());
+        if matches!(name, "records" | "incoming") || name.starts_with('.') {
+            let why = format!("has the name {name:?}, which is taken or hidden; give another one");
+            found.wrong("folders", format!("[{at}] {why}"));
+        }
+        let is_whole = path.starts_with('/') && path.split('/').all(|step| !matches!(step, "." | ".."));
+        if !is_whole || path.split('/').all(str::is_empty) {
+            found.wrong("folders", format!("[{at}] has the path {path:?}; give an absolute path below /"));
+        }
     }
 }
 

@@ -535,6 +535,32 @@ fn billing_destinations() {
 }
 
 #[test]
+fn sftp_users() {
+    let check = |value, expect: &[&str]| check_own(&State::default(), Kind::SftpUser, value, expect);
+    let key = "SHA256:uNiVztksCsDhcc0u9e8BrrbQ0A1fw0IJ8YQVZbEJrs8";
+    check(json!({ "name": "cucm", "keys": [key], "incoming": true }), &[]);
+    check(
+        json!({ "name": "x" }),
+        &[
+            "password is missing; give it, or keys",
+            "folders is missing, and so are records and incoming; give something that he sees",
+        ],
+    );
+    let folder = |name: &str, path: &str| json!({ "name": name, "path": path });
+    check(json!({ "name": "x", "keys": [key], "folders": [folder("firmware", "/srv/firmware")] }), &[]);
+    check(
+        json!({ "name": "x", "keys": [key], "folders": [folder("records", "/srv"), folder(".x", "srv"), folder("y", "/srv/../etc"), folder("z", "//")] }),
+        &[
+            "folders [0] has the name \"records\", which is taken or hidden; give another one",
+            "folders [1] has the name \".x\", which is taken or hidden; give another one",
+            "folders [1] has the path \"srv\"; give an absolute path below /",
+            "folders [2] has the path \"/srv/../etc\"; give an absolute path below /",
+            "folders [3] has the path \"//\"; give an absolute path below /",
+        ],
+    );
+}
+
+#[test]
 fn intercom_lines_stand_apart() {
     let objects = [
         (Kind::Partition, json!({ "name": "desk-talk", "usage": "intercom" })),

@@ -133,6 +133,7 @@ const fn part(kind: Kind) -> Part {
         | Kind::ApplicationUser
         | Kind::ApiToken
         | Kind::BillingDestination
+        | Kind::SftpUser
         | Kind::SavedDialling => Part::None,
     }
 }

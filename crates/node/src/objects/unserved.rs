@@ -286,7 +286,8 @@ const fn service(kind: Kind) -> Service {
         | Kind::MediaResourceGroupList
         | Kind::AudioSource
         | Kind::RecordingProfile
-        | Kind::BillingDestination => Service::Whole,
+        | Kind::BillingDestination
+        | Kind::SftpUser => Service::Whole,
         Kind::MediaResource => Service::Settings(&[
             "function",
             "host",
@@ -326,6 +327,11 @@ const SERVER: &[&str] = &[
     "http_address",
     "http_port",
     "phone_services_port",
+    "sftp_port",
+    "sftp_address",
+    "sftp_algorithms",
+    "sftp_sessions",
+    "sftp_idle",
     "journal_limit",
     "drain_max",
 ];

@@ -217,7 +217,8 @@ pub(crate) fn remove_left(data: &Path) {
 }
 
 /// What opens secrets, and what proves who the server is.
-const KEYS: &[&str] = &["node.key", "https.key", "https.crt"];
+const KEYS: &[&str] =
+    &["node.key", "https.key", "https.crt", "sftp_ed25519.key", "sftp_ecdsa.key", "sftp_rsa.key"];
 const BEFORE: &str = "backup-";
 const BEHIND: &str = ".part";
 const LOCK: &str = "lock";

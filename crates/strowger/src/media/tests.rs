@@ -102,6 +102,7 @@ pub(super) fn parts(first: u16) -> (Parts, Mailbox) {
         media_quarantine: Duration::ZERO,
         sccp: None,
         phone_services: None,
+        sftp: None,
         http: SocketAddr::from(([127, 0, 0, 1], 0)),
         http_tls: false,
         drain_max: Duration::ZERO,

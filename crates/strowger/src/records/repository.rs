@@ -322,6 +322,17 @@ impl Repository {
     }
 }
 
+/// The folders in which the days of all files are.
+pub(crate) fn days(data: &Path) -> Vec<PathBuf> {
+    let root = Repository::at(data).root;
+    [PRESERVE, PROCESSED].map(|folder| root.join(folder)).into()
+}
+
+/// The folder into which other systems bring files.
+pub(crate) fn incoming(data: &Path) -> PathBuf {
+    Repository::at(data).root.join("trans")
+}
+
 /// What changes the folders does so alone: senders, the thread that writes records and operators move the same files.
 fn alone() -> MutexGuard<'static, ()> {
     static CHANGES: Mutex<()> = Mutex::new(());

@@ -32,11 +32,13 @@ pub(super) struct Files {
     stored: Box<dyn FnMut(Stored) + Send>,
 }
 
-/// A file that a user has brought, whole.
+/// A file that a user has brought.
 pub(super) struct Stored {
     /// As the user calls it.
     pub(super) path: String,
     pub(super) bytes: u64,
+    /// It is there; otherwise it was cut off on its way and is not kept.
+    pub(super) whole: bool,
 }
 
 /// What a session has carried.
@@ -92,9 +94,7 @@ impl Files {
     /// The session has ended: what was under way is not kept.
     pub(super) fn end(&mut self) {
         for (_, open) in std::mem::take(&mut self.open) {
-            if let Open::File(OpenFile { staged: Some((folder, now, _)), .. }) = open {
-                let _ = unlinkat(&folder, now.as_os_str(), AtFlags::empty());
-            }
+            self.forget(open);
         }
     }
 
@@ -238,8 +238,10 @@ impl Files {
 
     /// A file that nobody will close.
     fn forget(&mut self, open: Open) {
-        if let Open::File(OpenFile { staged: Some((folder, now, _)), .. }) = open {
+        if let Open::File(OpenFile { staged: Some((folder, now, _)), path, written, .. }) = open {
             let _ = unlinkat(&folder, now.as_os_str(), AtFlags::empty());
+            let (path, bytes) = (printable(&path), written.unwrap_or(0));
+            (self.stored)(Stored { path, bytes, whole: false });
         }
     }
 
@@ -257,11 +259,12 @@ impl Files {
             });
             if let Err(no) = kept {
                 let _ = unlinkat(&folder, now.as_os_str(), AtFlags::empty());
+                (self.stored)(Stored { path: printable(&path), bytes, whole: false });
                 return Err(no);
             }
         }
         self.traffic.files_written.fetch_add(1, Ordering::Relaxed);
-        (self.stored)(Stored { path: printable(&path), bytes });
+        (self.stored)(Stored { path: printable(&path), bytes, whole: true });
         Ok(())
     }
 

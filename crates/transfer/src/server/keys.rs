@@ -59,9 +59,9 @@ impl HostKeys {
         let trouble = |error| KeyTrouble::File(folder.to_owned(), error);
         fs::create_dir_all(folder).map_err(trouble)?;
         let kinds = [
-            ("host_ed25519", Algorithm::Ed25519),
-            ("host_ecdsa", Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }),
-            ("host_rsa", Algorithm::Rsa { hash: None }),
+            ("sftp_ed25519.key", Algorithm::Ed25519),
+            ("sftp_ecdsa.key", Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 }),
+            ("sftp_rsa.key", Algorithm::Rsa { hash: None }),
         ];
         kinds.into_iter().map(|(name, kind)| one(folder, name, kind)).collect::<Result<_, _>>().map(HostKeys)
     }
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(kinds, ["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"]);
         let again = HostKeys::open(&folder).expect("read");
         assert_eq!(again.fingerprints(), made.fingerprints());
-        let path = folder.join("host_ed25519");
+        let path = folder.join("sftp_ed25519.key");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("ours");
         assert!(matches!(HostKeys::open(&folder), Err(KeyTrouble::Open(_))));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("ours");

@@ -361,8 +361,13 @@ impl server::Handler for Visitor {
         };
         session.channel_success(id)?;
         let (shared, user) = (Arc::clone(&self.shared), account.name.clone());
-        let stored = Box::new(move |Stored { path, bytes }| {
-            (shared.tell)(Told::Stored { user: user.clone(), path, bytes });
+        let stored = Box::new(move |Stored { path, bytes, whole }| {
+            let user = user.clone();
+            (shared.tell)(if whole {
+                Told::Stored { user, path, bytes }
+            } else {
+                Told::Cut { user, path, bytes }
+            });
         });
         let files = Files::new(account, self.visit, Arc::clone(&self.traffic), stored);
         let (handle, notes, idle) = (session.handle(), Arc::clone(&self.notes), self.rules.idle);

@@ -8,6 +8,7 @@ fn machine() -> Machine {
         media_quarantine: std::time::Duration::ZERO,
         sccp: None,
         phone_services: None,
+        sftp: None,
         http: SocketAddr::from(([127, 0, 0, 1], 0)),
         http_tls: false,
         drain_max: std::time::Duration::ZERO,

@@ -11,6 +11,7 @@ struct Jail {
     root: PathBuf,
     files: Files,
     stored: Arc<Mutex<Vec<(String, u64)>>>,
+    cut: Arc<Mutex<Vec<(String, u64)>>>,
     next: u32,
 }
 
@@ -56,10 +57,14 @@ impl Jail {
             stamp: String::new(),
         };
         let stored = Arc::new(Mutex::new(Vec::new()));
-        let told = Arc::clone(&stored);
-        let tell = move |stored: Stored| told.lock().unwrap().push((stored.path, stored.bytes));
+        let cut = Arc::new(Mutex::new(Vec::new()));
+        let (told, lost) = (Arc::clone(&stored), Arc::clone(&cut));
+        let tell = move |Stored { path, bytes, whole }| {
+            let told = if whole { &told } else { &lost };
+            told.lock().unwrap().push((path, bytes));
+        };
         let files = Files::new(Arc::new(account), 7, Arc::default(), Box::new(tell));
-        Jail { root, files, stored, next: 0 }
+        Jail { root, files, stored, cut, next: 0 }
     }
 
     fn ask(&mut self, kind: u8, fill: impl FnOnce(Packet) -> Packet) -> (u8, Vec<u8>) {
@@ -313,6 +318,7 @@ fn files_that_are_brought_are_there_when_they_are_whole() {
     let handle = jail.open("incoming/cdr_3", flags).unwrap();
     assert_eq!(jail.write(&handle, 0, "half"), status::OK);
     jail.files.end();
+    assert_eq!(*jail.cut.lock().unwrap(), [("/incoming/cdr_3".to_owned(), 4)]);
     assert_eq!(fs::read_dir(&incoming).unwrap().count(), 2);
     let handle = jail.open("incoming/cdr_3", flags).unwrap();
     assert_eq!(jail.write(&handle, 0, "half"), status::OK);
