@@ -3,12 +3,8 @@
 //! Who is heard follows from the descriptions alone: sound goes where a phone was told to send it, and through the relays and services of
 //! the media workers to where those were told. No part of the server is asked.
 
-use std::collections::BTreeMap;
-#[cfg(test)]
-use std::collections::BTreeSet;
-#[cfg(test)]
-use std::net::IpAddr;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::leg::Service;
 use strowger_base::{ConferenceId, Instant};
@@ -115,11 +111,11 @@ impl Wires {
         Some(to)
     }
 
-    /// Whether this one has a seat of a conference, perhaps on hold, perhaps through a relay.
-    fn has_seat(&self, at: SocketAddr, id: ConferenceId) -> bool {
-        let sits = |to: SocketAddr| to == at || self.leads(to) == Some(at);
-        let is = |wire: &Wire| wire.service == Some(Service::Conference(id)) && wire.sits.is_some_and(sits);
-        self.0.values().any(is)
+    /// Who has the seats of a conference, perhaps on hold: the addresses of those who sit there, and where sound to them leads through
+    /// relays.
+    fn sitting(&self, id: ConferenceId) -> impl Iterator<Item = SocketAddr> {
+        let seats = self.0.values().filter(move |wire| wire.service == Some(Service::Conference(id)));
+        seats.filter_map(|wire| wire.sits).flat_map(|to| [Some(to), self.leads(to)]).flatten()
     }
 
     /// The service whose sound goes there.
@@ -208,6 +204,11 @@ pub(crate) fn check<'p>(
         .iter()
         .flat_map(|phone| phone.sessions().map(move |session| Ear::of_session(phone, session, since)));
     let stations: Vec<(&str, &Skinny)> = stations.collect();
+    let addresses: BTreeSet<(IpAddr, &str)> = phones
+        .iter()
+        .map(|phone| (phone.address.ip(), phone.account.number.as_str()))
+        .chain(stations.iter().map(|(number, station)| (IpAddr::from(station.ip), *number)))
+        .collect();
     let of_stations = stations.iter().flat_map(|(number, station)| Ear::of_station(number, station));
     let ears: Vec<Ear<'_>> = sessions.chain(of_stations).collect();
     // An SCCP phone that holds has closed its port; its display says with whom.
@@ -226,9 +227,9 @@ pub(crate) fn check<'p>(
                 // Who dialled the number of a meeting sees that.
                 let meeting = MEETINGS.iter().any(|number| ear.shown.ends_with(number));
                 // Who barges in is shown the party of the call, and hears it there. A phone whose own display is in doubt may well be
-                // the one that is shown.
-                let sits = |other: &&Ear<'_>| other.own != ear.own && wires.has_seat(other.own, id);
-                let party = ears.iter().filter(sits).any(|other| other.number == ear.shown);
+                // the one that is shown, and so may one that has forgotten the call (a power cut): the server finds that out later.
+                let is_shown = |at: SocketAddr| addresses.contains(&(at.ip(), ear.shown));
+                let party = wires.sitting(id).any(|at| at != ear.own && is_shown(at));
                 if ear.shown != id.to_string() && !meeting && !party && !holds(ear.shown, ear.number) {
                     return Err(format!("the conference {id} is heard {}", who()));
                 }
