@@ -16,11 +16,15 @@ use crate::FileName;
 pub struct Delivery {
     settings: Settings,
     state: State,
-    /// What is due, oldest first; the first one is under way while there is an attempt.
-    queue: VecDeque<FileName>,
+    /// What is due, oldest first, and since when; the first one is under way while there is an attempt.
+    queue: VecDeque<(FileName, Instant)>,
     queued: BTreeSet<String>,
     /// More is due than there was room for: the repository knows.
     is_more: bool,
+    /// Since when there was no room; those files are due since then at least.
+    no_room_since: Option<Instant>,
+    /// What was due when it began is known: what comes from now on has become due now.
+    has_looked: bool,
     trouble: Option<Trouble>,
     last: Option<(FileName, WallTime)>,
     totals: Totals,
@@ -64,6 +68,8 @@ pub enum Input {
     Due(FileName),
     /// More is due than was told: [`Output::Look`] follows when there is room.
     More,
+    /// That was all that is due.
+    Looked,
     /// The attempt has ended.
     Ended(Outcome),
     /// The destination is configured otherwise.
@@ -125,6 +131,15 @@ pub enum Alarm {
         /// How long the oldest of them is due.
         lag: Duration,
     },
+    /// Files that fail are not tried again, and there are twice as many as were told last, or another cause.
+    GivenUp {
+        /// Why the last one failed.
+        failure: Failure,
+        /// It.
+        file: FileName,
+        /// Files that were given up since delivery began to fail.
+        files: u64,
+    },
     /// It still fails, and the lag has doubled since it was told last.
     Lagging {
         /// Why it failed last.
@@ -151,6 +166,8 @@ pub enum Alarm {
         attempts: u32,
         /// Files that arrived since then.
         arrived: u64,
+        /// Files that did not, and are not tried again.
+        given_up: u64,
     },
 }
 
@@ -165,10 +182,13 @@ pub struct Trouble {
     pub failure: Failure,
     /// Files that arrived since then.
     pub arrived: u64,
+    /// Files that were given up since then.
+    pub given_up: u64,
     /// Files that have to arrive before it counts as over.
     left: usize,
     told: BTreeSet<Box<str>>,
     next_lag: Duration,
+    next_given_up: u64,
 }
 
 /// What a destination has had since the start.
@@ -178,6 +198,8 @@ pub struct Totals {
     pub arrived: u64,
     /// Attempts that failed.
     pub failed: u64,
+    /// Files that did not arrive, and are not tried again.
+    pub given_up: u64,
 }
 
 /// How a destination does.
@@ -222,6 +244,8 @@ impl Delivery {
             queue: VecDeque::new(),
             queued: BTreeSet::new(),
             is_more: false,
+            no_room_since: None,
+            has_looked: false,
             trouble: None,
             last: None,
             totals: Totals::default(),
@@ -231,16 +255,20 @@ impl Delivery {
     /// Takes what happened; `out` then has what is to be done.
     pub fn handle(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
         match &input {
-            Input::Due(file) => self.due(file.clone()),
-            Input::More => self.is_more = true,
+            Input::Due(file) => self.due(now, file.clone()),
+            Input::More => self.lacks_room(now),
+            Input::Looked => self.has_looked = true,
             Input::Changed(settings) => self.settings = *settings,
             Input::Ended(_) | Input::Retry | Input::Time => {}
         }
         self.state = match self.state {
             State::Idle => match input {
-                Input::Due(_) | Input::More | Input::Changed(_) | Input::Retry | Input::Time => {
-                    self.next(0, out)
-                }
+                Input::Due(_)
+                | Input::More
+                | Input::Looked
+                | Input::Changed(_)
+                | Input::Retry
+                | Input::Time => self.next(0, out),
                 // Nothing is under way that could end.
                 Input::Ended(_) => self.state,
             },
@@ -251,12 +279,12 @@ impl Delivery {
                     self.failed(now, failures, is_changed, failure, out)
                 }
                 Input::Changed(_) | Input::Retry => State::Sending { failures, is_changed: true },
-                Input::Due(_) | Input::More | Input::Time => self.state,
+                Input::Due(_) | Input::More | Input::Looked | Input::Time => self.state,
             },
             State::Waiting { failures, until } => match input {
                 Input::Changed(_) | Input::Retry => self.next(0, out),
                 Input::Time if until <= now.mono => self.next(failures, out),
-                Input::Due(_) | Input::More | Input::Ended(_) | Input::Time => self.state,
+                Input::Due(_) | Input::More | Input::Looked | Input::Ended(_) | Input::Time => self.state,
             },
         };
     }
@@ -288,13 +316,35 @@ impl Delivery {
         }
     }
 
-    fn due(&mut self, file: FileName) {
+    fn due(&mut self, now: Now, file: FileName) {
         // What finds no room comes again when the repository is asked; what is newer waits with it, or it would go first.
         if self.is_more || self.queue.len() >= limits::FILES_QUEUED {
-            self.is_more = true;
+            self.lacks_room(now);
         } else if self.queued.insert(file.to_string()) {
-            self.queue.push_back(file);
+            let since = self.due_since(now, &file);
+            self.queue.push_back((file, since));
         }
+    }
+
+    fn lacks_room(&mut self, now: Now) {
+        self.is_more = true;
+        self.no_room_since.get_or_insert(now.mono);
+    }
+
+    /// Since when a file is due that is heard of now.
+    ///
+    /// Only what was there when it began is as old as its name says: a clock that jumps, and days that are delivered once more, change nothing of how
+    /// long somebody has waited.
+    fn due_since(&self, now: Now, file: &FileName) -> Instant {
+        if let Some(since) = self.no_room_since {
+            return since;
+        }
+        if self.has_looked {
+            return now.mono;
+        }
+        let age = Duration::from_micros(now.wall.as_micros().saturating_sub(file.minute.as_micros()));
+        let age = u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
+        Instant::from_nanos(now.mono.as_nanos().saturating_sub(age))
     }
 
     /// Sends what is first, unless nothing is or may be.
@@ -303,7 +353,7 @@ impl Delivery {
             return State::Idle;
         }
         match self.queue.front() {
-            Some(file) => {
+            Some((file, _)) => {
                 out.push(Output::Send(file.clone()));
                 State::Sending { failures, is_changed: false }
             }
@@ -311,6 +361,8 @@ impl Delivery {
                 if self.is_more {
                     self.is_more = false;
                     out.push(Output::Look);
+                } else {
+                    self.no_room_since = None;
                 }
                 State::Idle
             }
@@ -328,8 +380,8 @@ impl Delivery {
             // Those that came due meanwhile are no part of it; but more than are counted are all waited for.
             trouble.left = trouble.left.saturating_sub(1).min(self.queue.len());
             if trouble.left == 0 && !self.is_more {
-                let Trouble { since, attempts, arrived, .. } = trouble;
-                out.push(Output::Alarm(Alarm::Ended { since, attempts, arrived }));
+                let Trouble { since, attempts, arrived, given_up, .. } = trouble;
+                out.push(Output::Alarm(Alarm::Ended { since, attempts, arrived, given_up }));
             } else {
                 self.trouble = Some(trouble);
             }
@@ -360,26 +412,25 @@ impl Delivery {
             attempts: 0,
             failure: failure.clone(),
             arrived: 0,
+            given_up: 0,
             left: 0,
             told: BTreeSet::new(),
             next_lag: Duration::ZERO,
+            next_given_up: 0,
         });
         trouble.attempts = trouble.attempts.saturating_add(1);
         trouble.failure = failure.clone();
         trouble.left = waiting;
         let (since, attempts) = (trouble.since, trouble.attempts);
         // A server that fails now for one reason and now for another does not fill the log: each is told once.
-        if trouble.told.insert(failure.kind.clone()) {
+        if !self.settings.resend {
+            self.give_up(failure, out);
+        } else if trouble.told.insert(failure.kind.clone()) {
             trouble.next_lag = LAG_FIRST.max(lag * 2);
             out.push(Output::Alarm(Alarm::Failed { failure, waiting, lag }));
         } else if lag >= trouble.next_lag {
             trouble.next_lag = lag * 2;
             out.push(Output::Alarm(Alarm::Lagging { failure, since, attempts, waiting, lag }));
-        }
-        if !self.settings.resend
-            && let Some(file) = self.take()
-        {
-            out.push(Output::GivenUp(file));
         }
         if is_changed {
             return self.next(0, out);
@@ -389,16 +440,31 @@ impl Delivery {
         State::Waiting { failures: failures.saturating_add(1), until: now.mono + wait }
     }
 
+    /// What failed is not tried again; an operator is told of how many files.
+    fn give_up(&mut self, failure: Failure, out: &mut Vec<Output>) {
+        let Some(file) = self.take() else { return };
+        self.totals.given_up += 1;
+        if let Some(trouble) = &mut self.trouble {
+            trouble.given_up += 1;
+            trouble.left = self.queue.len();
+            let files = trouble.given_up;
+            if trouble.told.insert(failure.kind.clone()) || files >= trouble.next_given_up {
+                trouble.next_given_up = files * 2;
+                out.push(Output::Alarm(Alarm::GivenUp { failure, file: file.clone(), files }));
+            }
+        }
+        out.push(Output::GivenUp(file));
+    }
+
     fn take(&mut self) -> Option<FileName> {
-        let file = self.queue.pop_front()?;
+        let (file, _) = self.queue.pop_front()?;
         self.queued.remove(&file.to_string());
         Some(file)
     }
 
-    /// How long the oldest file is due: since the minute in which it was closed.
+    /// How long the oldest file is due, by the clock that does not jump.
     fn lag(&self, now: Now) -> Duration {
-        let oldest = self.queue.front().map_or(now.wall, |file| file.minute);
-        Duration::from_micros(now.wall.as_micros().saturating_sub(oldest.as_micros()))
+        self.queue.front().map_or(Duration::ZERO, |(_, since)| now.mono.saturating_since(*since))
     }
 }
 

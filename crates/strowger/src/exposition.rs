@@ -139,6 +139,9 @@ impl Exposition {
         family("files_delivered_total", "counter", help, |report| report.arrived);
         let help = "Attempts to deliver a file to a billing destination that failed.";
         family("delivery_failures_total", "counter", help, |report| report.failed);
+        let help =
+            "Files that a billing destination did not get and that are not tried again (resend = false).";
+        family("files_given_up_total", "counter", help, |report| report.given_up);
     }
 
     fn files(&mut self, files: &Figures) {

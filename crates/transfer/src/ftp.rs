@@ -13,7 +13,7 @@ use crate::connect;
 use crate::destination::{Destination, Protocol};
 use crate::failure::{Cause, Failure, Step};
 use crate::kexinit::printable;
-use crate::sftp::speaks_of_room;
+use crate::sftp::{aside, speaks_of_room};
 
 mod tls;
 
@@ -181,9 +181,17 @@ impl Ftp {
 
     pub(crate) async fn rename(&mut self, from: &str, to: &str) -> Result<(), Cause> {
         let mut reply = self.rename_once(from, to).await?;
-        if !reply.is_done() && self.control.ask("DELE", to).await?.is_done() {
-            // It was there from an attempt that was cut off before it was told as done.
-            reply = self.rename_once(from, to).await?;
+        // Many servers replace a file, some refuse to. Only when there is one it steps aside, and goes when the new one is in its place.
+        if matches!(reply.code, 550 | 553) {
+            let old = aside(to);
+            if self.rename_once(to, &old).await?.is_done() {
+                reply = self.rename_once(from, to).await?;
+                if reply.is_done() {
+                    let _ = self.control.ask("DELE", &old).await;
+                } else {
+                    let _ = self.rename_once(&old, to).await;
+                }
+            }
         }
         if reply.is_done() {
             return Ok(());
@@ -403,6 +411,66 @@ mod tests {
         assert_eq!(passive_port("Entering Passive Mode 10,0,0,5,19,137"), Some(5001));
         assert_eq!(passive_port("Entering Passive Mode (10,0,0,5,300,1)"), None);
         assert_eq!(passive_port("none"), None);
+    }
+
+    /// What a server is told when it answers so, and whether the file has its name at the end.
+    async fn renamed(replies: &'static [&'static str]) -> (bool, Vec<String>) {
+        let (client, server) = tokio::io::duplex(65536);
+        let step = Duration::from_secs(5);
+        let control = Control { stream: Box::new(client), step, rest: Vec::new() };
+        let folder = "/cdr".to_owned();
+        let address = IpAddr::from([127, 0, 0, 1]);
+        let mut ftp = Ftp { control, address, tls: None, folder, step, server: None, peer: None };
+        let serving = tokio::spawn(async move {
+            let mut server = Control { stream: Box::new(server), step, rest: Vec::new() };
+            let mut told = Vec::new();
+            for reply in replies {
+                while !server.rest.contains(&b'\n') {
+                    let mut piece = [0; 100];
+                    let count = server.stream.read(&mut piece).await.expect("a command");
+                    server.rest.extend_from_slice(&piece[..count]);
+                }
+                told.push(String::from_utf8_lossy(&server.rest).trim().to_owned());
+                server.rest.clear();
+                server.stream.write_all(format!("{reply}\r\n").as_bytes()).await.expect("room");
+            }
+            told
+        });
+        let done = ftp.rename("a.part", "a").await.is_ok();
+        (done, serving.await.expect("whole"))
+    }
+
+    #[tokio::test]
+    async fn an_old_file_goes_when_the_new_one_is_in_its_place_and_not_before() {
+        let (done, told) = renamed(&["350 on", "250 done"]).await;
+        assert_eq!((done, told), (true, vec!["RNFR a.part".to_owned(), "RNTO a".to_owned()]));
+        let (done, told) =
+            renamed(&["350 on", "553 exists", "350 on", "250 done", "350 on", "250 done", "250 gone"]).await;
+        let expect =
+            ["RNFR a.part", "RNTO a", "RNFR a", "RNTO .a.old", "RNFR a.part", "RNTO a", "DELE .a.old"];
+        assert_eq!((done, told), (true, expect.map(str::to_owned).into()));
+        // It cannot: the old one has its name again, and only what was brought goes.
+        let (done, told) = renamed(&[
+            "350 on",
+            "553 exists",
+            "350 on",
+            "250 done",
+            "350 on",
+            "550 no",
+            "350 on",
+            "250 done",
+            "250 gone",
+        ])
+        .await;
+        let expect = ["RNFR .a.old", "RNTO a", "DELE a.part"];
+        assert_eq!((done, &told[6..]), (false, &expect.map(str::to_owned)[..]));
+        // Refused for other reasons.
+        for replies in
+            [&["350 on", "552 quota", "250 gone"][..], &["350 on", "550 no", "550 none", "250 gone"]]
+        {
+            let (done, told) = renamed(replies).await;
+            assert!(!done && !told.contains(&"DELE a".to_owned()), "{told:?}");
+        }
     }
 
     #[test]

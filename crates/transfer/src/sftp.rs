@@ -160,13 +160,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sftp<S> {
             let fill = |packet: Packet| packet.text("posix-rename@openssh.com").text(from).text(to);
             return self.ask(packet::EXTENDED, packet::STATUS, fill).await.map(|_| ());
         }
-        let fill = |packet: Packet| packet.text(from).text(to);
-        let Err(refused) = self.ask(packet::RENAME, packet::STATUS, fill).await else { return Ok(()) };
-        // Version 3 renames to no name that is taken; what has it came from an attempt that was cut off before it was told as done.
-        if !matches!(refused, Trouble::Status { .. }) || self.remove(to).await.is_err() {
+        let Err(refused) = self.rename_to_free(from, to).await else { return Ok(()) };
+        // Version 3 renames to no name that is taken. Only when that is why, and the name is taken by a file: it came from an attempt that was cut
+        // off before it was told as done, or from another one of that name. It steps aside, and goes only when the new one is in its place.
+        let says_so = matches!(refused, Trouble::Status { code: status::FAILURE | status::FILE_EXISTS, .. });
+        if !says_so || !self.stat(to).await.is_ok_and(|found| found.is_folder() != Some(true)) {
             return Err(refused);
         }
-        self.ask(packet::RENAME, packet::STATUS, fill).await.map(|_| ())
+        let old = aside(to);
+        if self.rename_to_free(to, &old).await.is_err() {
+            // One that an attempt before left there; the file itself has its name still.
+            if self.remove(&old).await.is_err() || self.rename_to_free(to, &old).await.is_err() {
+                return Err(refused);
+            }
+        }
+        match self.rename_to_free(from, to).await {
+            Ok(()) => {
+                let _ = self.remove(&old).await;
+                Ok(())
+            }
+            Err(refused) => {
+                let _ = self.rename_to_free(&old, to).await;
+                Err(refused)
+            }
+        }
+    }
+
+    async fn rename_to_free(&mut self, from: &str, to: &str) -> Result<(), Trouble> {
+        self.ask(packet::RENAME, packet::STATUS, |packet| packet.text(from).text(to)).await.map(|_| ())
     }
 
     pub(crate) async fn remove(&mut self, path: &str) -> Result<(), Trouble> {
@@ -257,6 +278,12 @@ impl Trouble {
             Trouble::Nonsense(said) => Cause::Protocol { said: said.to_owned() },
         }
     }
+}
+
+/// The name under which a file waits whether the new one takes its place.
+pub(crate) fn aside(path: &str) -> String {
+    let (folder, name) = path.rfind('/').map_or(("", path), |at| path.split_at(at + 1));
+    format!("{folder}.{name}.old")
 }
 
 /// True for the words that servers have for a full disk or a used-up quota.

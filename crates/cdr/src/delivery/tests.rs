@@ -68,9 +68,15 @@ fn words(output: &Output) -> String {
                 lag.as_secs()
             )
         }
+        Output::Alarm(Alarm::GivenUp { failure, file, files }) => {
+            format!("ALARM {} {} is given up, {files} files", failure.sentence, file.sequence)
+        }
         Output::Alarm(Alarm::Lost { file }) => format!("ALARM lost {}", file.sequence),
-        Output::Alarm(Alarm::Ended { attempts, arrived, .. }) => {
+        Output::Alarm(Alarm::Ended { attempts, arrived, given_up: 0, .. }) => {
             format!("ALARM over: {attempts} failed, {arrived} arrived")
+        }
+        Output::Alarm(Alarm::Ended { attempts, arrived, given_up, .. }) => {
+            format!("ALARM over: {attempts} failed, {arrived} arrived, {given_up} given up")
         }
     }
 }
@@ -143,13 +149,67 @@ fn a_changed_destination_is_tried_at_once() {
 }
 
 #[test]
-fn without_resend_the_next_file_has_its_turn_after_the_wait() {
+fn without_resend_files_that_fail_are_given_up_and_that_is_told_with_their_number() {
     let mut bench = Bench::new(Settings { resend: false, ..Settings::default() });
-    bench.say(0, Input::Due(file(1)));
-    bench.say(0, Input::Due(file(2)));
-    assert_eq!(bench.say(0, failed("space")), "ALARM space! 2 wait, lag 0 s, given up 1");
-    assert_eq!(bench.say(6, Input::Time), "send 2");
-    assert_eq!(bench.say(6, Input::Ended(Outcome::Arrived)), "delivered 2, ALARM over: 1 failed, 1 arrived");
+    for sequence in 1..=6 {
+        bench.say(0, Input::Due(file(sequence)));
+    }
+    let mut seconds = 0;
+    let mut said = Vec::new();
+    for _ in 0..5 {
+        said.push(bench.say(seconds, failed("space")));
+        seconds = bench.machine.next_timeout().expect("it goes on").as_nanos() / 1_000_000_000;
+        bench.say(seconds, Input::Time);
+    }
+    let expect = [
+        "ALARM space! 1 is given up, 1 files, given up 1",
+        "ALARM space! 2 is given up, 2 files, given up 2",
+        "given up 3",
+        "ALARM space! 4 is given up, 4 files, given up 4",
+        "given up 5",
+    ];
+    assert_eq!(said, expect);
+    assert_eq!(bench.machine.status(at(seconds)).totals.given_up, 5);
+    let over = bench.say(seconds, Input::Ended(Outcome::Arrived));
+    assert_eq!(over, "delivered 6, ALARM over: 5 failed, 1 arrived, 5 given up");
+}
+
+#[test]
+fn a_clock_that_jumps_neither_makes_a_lag_nor_hides_one() {
+    let jumped = |seconds: u64, wall: i64| Now {
+        mono: Instant::from_nanos(seconds * 1_000_000_000),
+        wall: WallTime::from_micros(EPOCH.saturating_add_signed(wall) * 1_000_000),
+    };
+    const DAY: i64 = 86_400;
+    for jump in [DAY * 30, -DAY * 30] {
+        let mut bench = Bench::new(Settings::default());
+        bench.say(0, Input::Looked);
+        bench.say(0, Input::Due(file(1)));
+        bench.say(1, failed("timeout"));
+        let lag = |bench: &Bench, seconds: u64| {
+            bench.machine.status(jumped(seconds, jump + i64::try_from(seconds).expect("short"))).lag
+        };
+        assert_eq!(lag(&bench, 100), Duration::from_secs(100), "{jump}");
+        let mut told = Vec::new();
+        for seconds in [10, 100, 299, 301, 500] {
+            let now = jumped(seconds, jump);
+            bench.machine.handle(now, Input::Retry, &mut bench.said);
+            bench.machine.handle(now, failed("timeout"), &mut bench.said);
+            if bench.said.drain(..).any(|output| matches!(output, Output::Alarm(_))) {
+                told.push(seconds);
+            }
+        }
+        assert_eq!(told, [301], "{jump}");
+        // Days that are delivered once more are due since that was ordered, and not since then.
+        let mut bench = Bench::new(Settings::default());
+        bench.say(0, Input::Looked);
+        bench.machine.handle(jumped(50, jump), Input::Due(file(1)), &mut bench.said);
+        assert_eq!(lag(&bench, 50), Duration::ZERO, "{jump}");
+    }
+    // What was due before the start is as old as it says.
+    let mut bench = Bench::new(Settings::default());
+    bench.say(3600, Input::Due(file(1)));
+    assert_eq!(bench.machine.status(at(3600)).lag, Duration::from_secs(3600));
 }
 
 #[test]
@@ -191,6 +251,7 @@ fn the_whole_table() {
     let inputs = [
         ("due", Input::Due(file(2))),
         ("more", Input::More),
+        ("looked", Input::Looked),
         ("arrived", Input::Ended(Outcome::Arrived)),
         ("gone", Input::Ended(Outcome::Gone)),
         ("failed", failed("path")),
@@ -221,6 +282,7 @@ fn the_whole_table() {
 const TABLE: &str = "\
 idle     due      -> sending 0 false  send 2
 idle     more     -> idle             look
+idle     looked   -> idle
 idle     arrived  -> idle
 idle     gone     -> idle
 idle     failed   -> idle
@@ -229,6 +291,7 @@ idle     retry    -> idle
 idle     time     -> idle
 sending  due      -> sending 0 false
 sending  more     -> sending 0 false
+sending  looked   -> sending 0 false
 sending  arrived  -> idle             delivered 1
 sending  gone     -> idle             given up 1, ALARM lost 1
 sending  failed   -> waiting 1        ALARM path! 1 wait, lag 6 s
@@ -237,6 +300,7 @@ sending  retry    -> sending 0 true
 sending  time     -> sending 0 false
 waiting  due      -> waiting 1
 waiting  more     -> waiting 1
+waiting  looked   -> waiting 1
 waiting  arrived  -> waiting 1
 waiting  gone     -> waiting 1
 waiting  failed   -> waiting 1

@@ -42,6 +42,8 @@ pub(crate) struct Report {
     pub(crate) arrived: u64,
     /// Attempts that failed since the start.
     pub(crate) failed: u64,
+    /// Files that failed and are not tried again, since the start.
+    pub(crate) given_up: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) trouble: Option<Trouble>,
 }

@@ -159,9 +159,7 @@ impl Sender {
         for file in due.into_iter().take(limits::FILES_QUEUED) {
             self.take(Input::Due(file));
         }
-        if is_more {
-            self.take(Input::More);
-        }
+        self.take(if is_more { Input::More } else { Input::Looked });
     }
 
     /// Waits until something is to be done.
@@ -261,6 +259,7 @@ impl Sender {
             last_delivered: status.last.map(|(_, at)| at.to_string()),
             arrived: status.totals.arrived,
             failed: status.totals.failed,
+            given_up: status.totals.given_up,
             trouble: status.trouble.map(|trouble| Trouble {
                 since: trouble.since.to_string(),
                 attempts: trouble.attempts,
@@ -302,6 +301,30 @@ impl Sender {
                 failing("call records are not delivered", failure, *waiting, *lag).write();
                 failed(failure, *waiting, *lag)
             }
+            Alarm::GivenUp { failure, file, files } => {
+                log::error("call records are not delivered, and are given up")
+                    .with("destination", name)
+                    .with("file", file)
+                    .with("reason", &failure.sentence)
+                    .with("evidence", failure.evidence.join("; "))
+                    .count("files", *files)
+                    .effect("these files do not go there by themselves any more: resend of the destination is false")
+                    .remedy(format_args!(
+                        "{}; then strowger cdr resend {name} --from DAY --to DAY, or set resend to true",
+                        failure.remedy
+                    ))
+                    .write();
+                json!({
+                    "alarm": "records-given-up",
+                    "destination": name,
+                    "kind": failure.kind,
+                    "reason": failure.sentence,
+                    "remedy": failure.remedy,
+                    "evidence": failure.evidence,
+                    "file": file.to_string(),
+                    "files": files,
+                })
+            }
             Alarm::Lagging { failure, since, attempts, waiting, lag } => {
                 failing("call records are still not delivered", failure, *waiting, *lag)
                     .with("since", since)
@@ -319,18 +342,31 @@ impl Sender {
                     .write();
                 json!({ "alarm": "records-lost", "destination": name, "file": file.to_string() })
             }
-            Alarm::Ended { since, attempts, arrived } => {
-                log::info("call records are delivered again, and what waited has arrived")
+            Alarm::Ended { since, attempts, arrived, given_up } => {
+                let words = if *given_up == 0 {
+                    "call records are delivered again, and what waited has arrived"
+                } else {
+                    "call records are delivered again, and those that were given up are missing there"
+                };
+                let event = log::info(words)
                     .with("destination", name)
                     .with("since", since)
                     .count("attempts", u64::from(*attempts))
-                    .count("files", *arrived)
-                    .write();
+                    .count("files", *arrived);
+                if *given_up == 0 {
+                    event.write();
+                } else {
+                    event
+                        .count("given_up", *given_up)
+                        .remedy(format_args!("strowger cdr resend {name} --from DAY --to DAY"))
+                        .write();
+                }
                 json!({
                     "alarm": "records-delivered-again",
                     "destination": name,
                     "since": since.to_string(),
                     "files": arrived,
+                    "given_up": given_up,
                 })
             }
         };

@@ -31,18 +31,77 @@ fn said(code: u32, words: &str) -> Vec<u8> {
     Packet::new(0).word(code).text(words).text("").bytes()[5..].to_vec()
 }
 
-#[tokio::test]
-async fn without_posix_rename_the_old_file_goes_first() {
+fn a_file() -> Vec<u8> {
+    let known = Attributes { size: Some(1), permissions: Some(0o100_644), times: None };
+    Packet::new(0).attributes(known).bytes()[5..].to_vec()
+}
+
+/// What a server without `posix-rename` is asked when it answers so, and how that ends.
+async fn renamed(script: Vec<(u8, u8, Vec<u8>)>) -> (Result<(), Trouble>, Vec<String>) {
     let (client, server) = tokio::io::duplex(65536);
-    let script = vec![
-        (packet::RENAME, packet::STATUS, said(status::FAILURE, "Failure")),
-        (packet::REMOVE, packet::STATUS, said(status::OK, "")),
-        (packet::RENAME, packet::STATUS, said(status::OK, "")),
-    ];
+    let kinds: Vec<u8> = script.iter().map(|(kind, _, _)| *kind).collect();
     let server = tokio::spawn(served(server, plain(), script));
     let mut sftp = Sftp::begin(client, STEP).await.expect("a session");
-    sftp.rename("a.part", "a").await.expect("done at last");
-    assert_eq!(server.await.expect("whole")[1], b"\0\0\0\x01a");
+    let ended = sftp.rename("/cdr/a.part", "/cdr/a").await;
+    let asked = server.await.expect("whole");
+    let told = kinds.into_iter().zip(asked).map(|(kind, question)| {
+        let mut reader = Reader(&question);
+        let names = std::iter::from_fn(|| reader.text()).map(String::from_utf8_lossy);
+        format!("{kind} {}", names.collect::<Vec<_>>().join(" "))
+    });
+    (ended, told.collect())
+}
+
+#[tokio::test]
+async fn without_posix_rename_the_old_file_goes_when_the_new_one_is_in_its_place() {
+    let status = |code| (packet::RENAME, packet::STATUS, said(code, ""));
+    let exists = (packet::STAT, packet::ATTRS, a_file());
+    let removes = (packet::REMOVE, packet::STATUS, said(status::OK, ""));
+    let script = vec![
+        status(status::FAILURE),
+        exists.clone(),
+        status(status::OK),
+        status(status::OK),
+        removes.clone(),
+    ];
+    let (ended, asked) = renamed(script).await;
+    let expect = [
+        "18 /cdr/a.part /cdr/a",
+        "17 /cdr/a",
+        "18 /cdr/a /cdr/.a.old",
+        "18 /cdr/a.part /cdr/a",
+        "13 /cdr/.a.old",
+    ];
+    assert_eq!((ended, asked), (Ok(()), expect.map(str::to_owned).into()));
+    // The new one cannot take its place: the old one has its name again.
+    let script = vec![
+        status(status::FAILURE),
+        exists.clone(),
+        status(status::OK),
+        status(status::PERMISSION_DENIED),
+        status(status::OK),
+    ];
+    let (ended, asked) = renamed(script).await;
+    assert!(matches!(ended, Err(Trouble::Status { code: status::PERMISSION_DENIED, .. })), "{ended:?}");
+    assert_eq!(asked.last().map(String::as_str), Some("18 /cdr/.a.old /cdr/a"));
+}
+
+#[tokio::test]
+async fn a_refusal_for_another_reason_takes_no_file_away() {
+    let refused = |code| (packet::RENAME, packet::STATUS, said(code, ""));
+    let absent = (packet::STAT, packet::STATUS, said(status::NO_SUCH_FILE, ""));
+    let folder = Attributes { size: None, permissions: Some(0o040_755), times: None };
+    let folder = Packet::new(0).attributes(folder).bytes()[5..].to_vec();
+    for script in [
+        vec![refused(status::PERMISSION_DENIED)],
+        vec![refused(status::NO_SPACE)],
+        vec![refused(status::FAILURE), absent],
+        vec![refused(status::FAILURE), (packet::STAT, packet::ATTRS, folder)],
+    ] {
+        let count = script.len();
+        let (ended, asked) = renamed(script).await;
+        assert!(ended.is_err() && asked.len() == count, "{asked:?}");
+    }
 }
 
 #[tokio::test]

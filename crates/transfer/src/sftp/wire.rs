@@ -51,6 +51,7 @@ pub(crate) mod status {
     pub(crate) const CONNECTION_LOST: u32 = 7;
     pub(crate) const UNSUPPORTED: u32 = 8;
     // Later versions; some servers use them all the same.
+    pub(crate) const FILE_EXISTS: u32 = 11;
     pub(crate) const WRITE_PROTECT: u32 = 12;
     pub(crate) const NO_SPACE: u32 = 14;
     pub(crate) const QUOTA_EXCEEDED: u32 = 15;
