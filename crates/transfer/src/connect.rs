@@ -14,7 +14,7 @@ impl Destination {
     pub fn name(&self) -> String {
         match self.protocol {
             Protocol::Folder => format!("folder {}", self.folder),
-            Protocol::Sftp | Protocol::Ftp | Protocol::Ftps => {
+            Protocol::Sftp | Protocol::Ftp | Protocol::Ftps | Protocol::FtpsImplicit => {
                 let brackets = self.host.contains(':');
                 let host = if brackets { format!("[{}]", self.host) } else { self.host.clone() };
                 format!("{}://{}@{host}:{}", self.protocol.as_str(), self.user, self.port)

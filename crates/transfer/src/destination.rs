@@ -18,8 +18,10 @@ pub struct Destination {
     pub user: String,
     /// The user's password, when there is one.
     pub password: Option<Secret>,
-    /// The user's private key as OpenSSH writes it, when there is one; without a passphrase.
+    /// The user's private key as OpenSSH writes it, when there is one.
     pub key: Option<Secret>,
+    /// What the key is encrypted with, when it is.
+    pub passphrase: Option<Secret>,
     /// Keys that the server may show; several, because an active and a standby server share one address.
     pub host_keys: Vec<PinnedKey>,
     /// The folder: as the server calls it, relative to where the user arrives, or empty for that place itself.
@@ -40,6 +42,9 @@ pub enum Protocol {
     Ftp,
     /// FTP that turns to TLS before it says who we are (`AUTH TLS`, RFC 4217 §4).
     Ftps,
+    /// FTP under TLS from the first byte, for servers that know no other way.
+    #[serde(rename = "ftps-implicit")]
+    FtpsImplicit,
     /// A folder of this machine.
     Folder,
 }
@@ -51,6 +56,7 @@ impl Protocol {
         match self {
             Protocol::Sftp => 22,
             Protocol::Ftp | Protocol::Ftps => 21,
+            Protocol::FtpsImplicit => 990,
             Protocol::Folder => 0,
         }
     }
@@ -62,6 +68,7 @@ impl Protocol {
             Protocol::Sftp => "sftp",
             Protocol::Ftp => "ftp",
             Protocol::Ftps => "ftps",
+            Protocol::FtpsImplicit => "ftps-implicit",
             Protocol::Folder => "folder",
         }
     }

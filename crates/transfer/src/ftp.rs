@@ -81,6 +81,14 @@ impl Ftp {
         let step = to.patience.step;
         let mut control = Control { stream: Box::new(socket), step, rest: Vec::new() };
         let (mut server, mut peer, mut tls) = (None, None, None);
+        if to.protocol == Protocol::FtpsImplicit {
+            let made = tls::Tls::new(to);
+            let (stream, key) =
+                made.control(control.stream, step).await.map_err(|(step, cause)| to.fail(step, cause))?;
+            (control, peer, tls) = (Control { stream, step, rest: Vec::new() }, Some(key), Some(made));
+            passed(Step::Handshake);
+            passed(Step::HostKey);
+        }
         let hello = control.reply().await.map_err(|cause| to.fail(Step::Handshake, cause))?;
         let fail = |server: &Option<String>, peer: &Option<String>, step, cause| {
             to.fail(step, cause).with(server.as_deref(), peer.as_deref())

@@ -32,7 +32,9 @@ impl Session {
     async fn open_telling(to: &Destination, passed: &mut impl FnMut(Step)) -> Result<Session, Failure> {
         let way = match to.protocol {
             Protocol::Sftp => Way::Sftp(Box::new(OverSsh::open(to, passed).await?)),
-            Protocol::Ftp | Protocol::Ftps => Way::Ftp(Box::new(Ftp::open(to, passed).await?)),
+            Protocol::Ftp | Protocol::Ftps | Protocol::FtpsImplicit => {
+                Way::Ftp(Box::new(Ftp::open(to, passed).await?))
+            }
             Protocol::Folder => Way::Folder(Folder::open(to).await?),
         };
         passed(Step::Folder);

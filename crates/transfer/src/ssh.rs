@@ -140,8 +140,17 @@ impl Ssh {
     }
 
     async fn with_key(&mut self, to: &Destination, text: &str) -> Result<AuthResult, Cause> {
-        let key = decode_secret_key(text, None)
-            .map_err(|error| Cause::Configuration { said: format!("its key cannot be read: {error}") })?;
+        let passphrase = to.passphrase.as_ref().map(crate::Secret::reveal);
+        let key = decode_secret_key(text, passphrase).map_err(|error| {
+            let said = match (error, passphrase) {
+                (russh::keys::Error::KeyIsEncrypted, _) => {
+                    "its key is encrypted, and it has no passphrase".into()
+                }
+                (error, Some(_)) => format!("its key cannot be read with its passphrase: {error}"),
+                (error, None) => format!("its key cannot be read: {error}"),
+            };
+            Cause::Configuration { said }
+        })?;
         // The best that the server says it takes: RFC 8308 §3.1. Without a word SHA-256, but SHA-1 for old servers that were asked for.
         let said = self.handle.best_supported_rsa_hash().await.map_err(|error| lost(&error))?;
         let hash = match (said, to.algorithms) {

@@ -320,6 +320,7 @@ fn old_servers_get_files_by_ftp_and_with_tls() {
         user: "billing".into(),
         password: Some(Secret::new("billing-secret")),
         key: None,
+        passphrase: None,
         host_keys: Vec::new(),
         folder: "/srv/kept".into(),
         algorithms: Policy::Modern,
@@ -354,5 +355,20 @@ fn old_servers_get_files_by_ftp_and_with_tls() {
     let rehearsal = play(rehearse(&tls, "rehearsal"));
     assert_eq!(rehearsal.failure, None);
     assert!(rehearsal.peer.unwrap().contains("the old one"));
+    drop(server);
+    // The same server, with TLS from the first byte.
+    let text = fs::read_to_string(folder.join("vsftpd.conf")).unwrap();
+    fs::write(folder.join("vsftpd.conf"), format!("{text}implicit_ssl=YES\n")).unwrap();
+    let server =
+        sshd::room(&folder, &["/usr/sbin/vsftpd", &folder.join("vsftpd.conf").display().to_string()]);
+    let end = std::time::Instant::now() + Duration::from_secs(20);
+    let implicit = Destination { protocol: Protocol::FtpsImplicit, ..tls };
+    while let Some(failure) = play(rehearse(&implicit, "rehearsal")).failure {
+        assert!(std::time::Instant::now() < end, "{failure:?}");
+    }
+    play(put(&implicit, "implicit", &large)).unwrap();
+    assert_eq!(fs::read(kept.join("implicit")).unwrap(), large);
+    let stranger = Destination { host_keys: Vec::new(), ..implicit };
+    assert_eq!(refused(&stranger).kind(), Kind::HostKey);
     drop(server);
 }

@@ -61,6 +61,7 @@ impl House {
             user: "cucm".into(),
             password: Some(Secret::new("correct")),
             key: None,
+            passphrase: None,
             host_keys: vec![pin],
             folder: "/incoming".into(),
             algorithms: Policy::Modern,
@@ -152,6 +153,24 @@ async fn files_are_brought_with_password_and_with_key() {
     assert_eq!(failure.kind, Kind::Permission, "{failure:?}");
     let outside = Destination { folder: "/../etc".into(), ..house.to.clone() };
     assert_eq!(rehearse(&outside, "rehearsal").await.failure.unwrap().kind, Kind::Path);
+}
+
+#[tokio::test]
+async fn a_key_with_a_passphrase_is_opened_with_it() {
+    let house = House::open("passphrase", |_| ()).await;
+    let locked = KEY.encrypt(&mut safe_rng(), "open sesame").unwrap();
+    let with = |passphrase: Option<&str>| Destination {
+        password: None,
+        key: text(&locked),
+        passphrase: passphrase.map(Secret::new),
+        ..house.to.clone()
+    };
+    assert_eq!(rehearse(&with(Some("open sesame")), "rehearsal").await.failure, None);
+    for (passphrase, words) in [(None, "no passphrase"), (Some("wrong"), "with its passphrase")] {
+        let failure = Session::open(&with(passphrase)).await.err().unwrap();
+        assert_eq!(failure.kind(), Kind::Configuration);
+        assert!(failure.sentence().contains(words), "{failure}");
+    }
 }
 
 #[tokio::test]

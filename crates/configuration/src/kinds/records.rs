@@ -19,7 +19,7 @@ record! {
         protocol: DeliveryProtocol = DeliveryProtocol::Sftp,
         /// Its address or name; none for a folder of this machine.
         host: Option<Host> = None,
-        /// Its port; 22 for SFTP and 21 for FTP when not given.
+        /// Its port; 22 for SFTP, 21 for FTP and 990 for FTP that begins with TLS when not given.
         port: Option<Whole<1, 65_535>> = None,
         /// The folder there, as the server calls it: `/cdr`, `/C:/cdr`, `.` for where the user arrives, or relative to that.
         path: PathText,
@@ -29,6 +29,8 @@ record! {
         password: Option<SealedText> = None,
         /// The private key for SFTP, as OpenSSH writes it; it goes before the password.
         private_key: Option<SealedText<8192>> = None,
+        /// What the private key is encrypted with, when it is.
+        passphrase: Option<SealedText> = None,
         /// What the server must prove itself with: for SFTP one key of each machine that may answer at this address, for FTP under TLS the fingerprint of its
         /// certificate. Behind a key may stand whose it is. A server with another one is told nothing.
         host_keys: List<HostKey, 16> = List::default(),
@@ -36,7 +38,11 @@ record! {
         algorithms: AlgorithmPolicy = AlgorithmPolicy::Modern,
         /// How long each step may take, in seconds, for example logging in or writing 32 KiB.
         timeout: Seconds<1, 600> = Seconds::new(30),
-        /// A file that could not be delivered is delivered later.
+        /// How long to wait after a failure before the next attempt, in seconds; each further failure doubles it.
+        retry_first: Seconds<1, 3600> = Seconds::new(6),
+        /// The longest wait, in seconds.
+        retry_most: Seconds<1, 86_400> = Seconds::new(120),
+        /// A file that could not be delivered is delivered later; otherwise it is given up, and the next one has its turn after the wait.
         resend: bool = true,
         /// Files are delivered. Those that are not wait.
         enabled: bool = true,
@@ -88,6 +94,8 @@ choice! {
         Ftp = "ftp",
         /// FTP under TLS.
         Ftps = "ftps",
+        /// FTP under TLS from the first byte, on port 990: for servers that know no other way.
+        FtpsImplicit = "ftps-implicit",
         /// Into a folder of this machine.
         Local = "local",
     }

@@ -115,6 +115,12 @@ pub(super) fn sftp_user(it: &SftpUser, found: &mut Findings) {
 
 pub(super) fn billing_destination(it: &BillingDestination, found: &mut Findings) {
     found.list("host_keys", &it.host_keys, Least::None, |it| it.clone());
+    if it.retry_first.get() > it.retry_most.get() {
+        let (first, most) = (it.retry_first.get().as_secs(), it.retry_most.get().as_secs());
+        found.wrong("retry_most", format!("is {most}, but retry_first is {first}; give at least as much"));
+    }
+    let why = "there is no private_key that it could open";
+    found.excluded("passphrase", it.passphrase.is_some() && it.private_key.is_none(), why);
     if it.protocol == DeliveryProtocol::Local {
         let why = "files go into a folder of this machine";
         found.excluded("host", it.host.is_some(), why);

@@ -507,6 +507,13 @@ fn billing_destinations() {
         |value, expect: &[&str]| check_own(&State::default(), Kind::BillingDestination, value, expect);
     check(json!({ "name": "x", "protocol": "local", "path": "/srv/cdr" }), &[]);
     check(
+        json!({ "name": "x", "protocol": "local", "path": "/srv/cdr", "retry_first": 121, "passphrase": "p" }),
+        &[
+            "retry_most is 120, but retry_first is 121; give at least as much",
+            "passphrase is given, but there is no private_key that it could open; leave it out",
+        ],
+    );
+    check(
         json!({ "name": "x", "protocol": "local", "path": "/srv/cdr", "host": "a", "user": "b" }),
         &[
             "host is given, but files go into a folder of this machine; leave it out",

@@ -24,7 +24,12 @@ impl Target {
         Target {
             configured: it.clone(),
             name: it.name.as_str().to_owned(),
-            settings: Settings { is_enabled: it.enabled, resend: it.resend, ..Settings::default() },
+            settings: Settings {
+                is_enabled: it.enabled,
+                resend: it.resend,
+                wait_first: it.retry_first.get(),
+                wait_most: it.retry_most.get(),
+            },
             destination: destination(it, vault),
         }
     }
@@ -70,6 +75,7 @@ fn destination(it: &BillingDestination, vault: &Vault) -> Result<Destination, St
         DeliveryProtocol::Sftp => Protocol::Sftp,
         DeliveryProtocol::Ftp => Protocol::Ftp,
         DeliveryProtocol::Ftps => Protocol::Ftps,
+        DeliveryProtocol::FtpsImplicit => Protocol::FtpsImplicit,
         DeliveryProtocol::Local => Protocol::Folder,
     };
     let port = it.port.as_ref().map(|port| u16::try_from(port.get()).unwrap_or(u16::MAX));
@@ -85,6 +91,7 @@ fn destination(it: &BillingDestination, vault: &Vault) -> Result<Destination, St
         user: it.user.as_ref().map_or_else(String::new, |user| user.as_str().to_owned()),
         password: it.password.as_ref().map(|sealed| open("password", sealed.text())).transpose()?,
         key: it.private_key.as_ref().map(|sealed| open("private_key", sealed.text())).transpose()?,
+        passphrase: it.passphrase.as_ref().map(|sealed| open("passphrase", sealed.text())).transpose()?,
         host_keys: keys?,
         folder: it.path.as_str().to_owned(),
         algorithms: match it.algorithms {

@@ -124,6 +124,7 @@ impl Sshd {
             user: "billing".into(),
             password: Some(Secret::new("billing-secret")),
             key: None,
+            passphrase: None,
             host_keys: vec![self.key("ed25519", "primary")],
             folder: "/srv/cdr".into(),
             algorithms: Policy::Modern,
