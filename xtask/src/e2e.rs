@@ -182,6 +182,7 @@ const SCENARIOS: &[Row] = &[
         "call records to OpenSSH, through fail-overs to other algorithms and to another key",
         deliveries::records,
     ),
+    ("cdr-call", "two phones talk, and the row of their call is read at OpenSSH", deliveries::call),
     (
         "sftp-server",
         "OpenSSH's clients fetch records by date and bring some, and are refused what they may not do",

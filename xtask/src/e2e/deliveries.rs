@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::Context;
+use super::phones;
 use super::process::{Process, until};
 use super::server::Server;
 use crate::ci::Tally;
@@ -95,6 +96,62 @@ pub(super) fn records(context: &Context) -> Result<String, String> {
     stop(&mut peer, port)?;
     server.is_well()?;
     Ok(format!("both lists after {seconds:.1} s; 6 files in their order, once, and once more when ordered"))
+}
+
+/// Two phones talk, and the row of their call is read at a server of OpenSSH: numbers and duration are those that the server tells of the call.
+///
+/// # Errors
+/// What was not as it should be, or that this is not root.
+pub(super) fn call(context: &Context) -> Result<String, String> {
+    peers::require(&[peers::SSHD, peers::SSH_KEYGEN])?;
+    if !peers::is_root() {
+        return Err("the server needs namespaces of its own, with mounts: run this as root".into());
+    }
+    let folder = &context.folder;
+    let port = free_port()?;
+    let primary = key(folder, "primary")?;
+    fs::create_dir(folder.join("archive")).map_err(|error| error.to_string())?;
+    let mut peer = sshd(folder, port, "primary", "")?;
+    let server = Server::lab(context, &[])?;
+    let parameters = folder.join("parameters");
+    let written = fs::create_dir_all(&parameters)
+        .and_then(|()| fs::write(parameters.join("all.toml"), "[service_parameters]\ncall_records = true\n"));
+    written.map_err(|error| error.to_string())?;
+    server.ask(&["apply", &parameters.to_string_lossy(), "--keep-others", "--message", "records"])?;
+    configure(&server, folder, port, &[format!("{primary} primary")])?;
+    let mut alice = phones::sip(context, &server, "alice", "1001", 700)?;
+    let mut carol = phones::sip(context, &server, "carol", "1003", 900)?;
+    alice.does("dial 1003")?;
+    carol.does("wait ringin; answer; wait talking; hear 3; onhook; wait idle")?;
+    alice.does("wait idle")?;
+    let told = server.calls()?;
+    let [told] = told.as_slice() else { return Err(format!("one call, and not {told:?}")) };
+    let kept = folder.join("kept");
+    // A file is cut every minute, and sent at once.
+    let text = until(ARRIVAL * 3, "the row of the call to arrive", || {
+        let name = names(&kept).into_iter().find(|name| name.starts_with("cdr_"))?;
+        fs::read_to_string(kept.join(name)).ok()
+    })?;
+    let lines: Vec<Vec<&str>> =
+        text.lines().map(|line| line.split(',').map(|cell| cell.trim_matches('"')).collect()).collect();
+    let [columns, _, row] = lines.as_slice() else { return Err(format!("one row, and not {text}")) };
+    let cell = |wanted: &str| {
+        columns.iter().position(|column| *column == wanted).and_then(|at| row.get(at)).copied().unwrap_or("")
+    };
+    let found = ["callingPartyNumber", "finalCalledPartyNumber", "duration"].map(cell);
+    let seconds = told["talk_seconds"].as_u64().map(|seconds| seconds.to_string()).unwrap_or_default();
+    let parties = ["calling", "connected"].map(|side| told[side].as_str().unwrap_or_default());
+    if found[..2] != ["1001", "1003"] || parties != ["1001", "1003"] {
+        return Err(format!("the call is {told}, the row has {found:?}"));
+    }
+    // The row counts whole seconds between two moments, the journal the time between them.
+    let near = found[2].parse::<u64>().ok().zip(seconds.parse::<u64>().ok());
+    if !near.is_some_and(|(row, call)| row >= 1 && row.abs_diff(call) <= 1) {
+        return Err(format!("the call took {seconds} s, the row says {found:?}"));
+    }
+    stop(&mut peer, port)?;
+    server.is_well()?;
+    Ok(format!("{} called {} for {} s, as it is read at OpenSSH", found[0], found[1], found[2]))
 }
 
 /// The destinations as they shall be: OpenSSH with these keys, and a folder.

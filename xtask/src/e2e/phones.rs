@@ -23,7 +23,7 @@ const EACH_MIN: f64 = 0.25;
 const NOT_MAX: f64 = 0.05;
 
 /// A phone of the command line at which somebody types.
-struct Terminal {
+pub(super) struct Terminal {
     name: &'static str,
     tone: u32,
     process: Process,
@@ -48,7 +48,7 @@ impl Terminal {
     }
 
     /// Types commands, and waits until they are done.
-    fn does(&mut self, commands: &str) -> Result<(), String> {
+    pub(super) fn does(&mut self, commands: &str) -> Result<(), String> {
         self.commands += 1;
         let done = format!("done {}", self.commands);
         writeln!(self.keyboard, "{commands}; say {done}").map_err(|error| self.tells(&error.to_string()))?;
@@ -114,7 +114,7 @@ impl Terminal {
     }
 }
 
-fn sip(
+pub(super) fn sip(
     context: &Context,
     server: &Server,
     name: &'static str,
