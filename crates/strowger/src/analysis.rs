@@ -1,5 +1,6 @@
 //! Call records as they are searched and added up: a database of rows beside the files, a thread that loads files into it, and questions to it.
 
+mod arrivals;
 mod database;
 mod filter;
 mod loader;

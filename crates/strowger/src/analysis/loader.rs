@@ -1,15 +1,16 @@
 //! The thread that loads files of call records: those of the repository, those that others put into `trans`, and those that somebody gives.
 
-use std::fs;
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use strowger_cdr::FileName;
 use strowger_cdr::file::FileError;
 
 use super::Order;
+use super::arrivals::{Arrivals, Arrived};
 use super::database::{Database, LoadError, Loaded};
 use crate::log;
 use crate::records::repository::{Consumer, Repository};
@@ -20,6 +21,9 @@ pub(crate) struct Loader {
     repository: Repository,
     orders: Receiver<Order>,
     database: Option<Database>,
+    arrivals: Arrivals,
+    /// Files that could not be read, and of which that was told.
+    unread: HashSet<PathBuf>,
     in_trouble: bool,
 }
 
@@ -30,6 +34,8 @@ impl Loader {
             repository: Repository::at(data),
             orders,
             database: None,
+            arrivals: Arrivals::default(),
+            unread: HashSet::new(),
             in_trouble: false,
         }
     }
@@ -41,7 +47,7 @@ impl Loader {
             match self.orders.recv_timeout(wait) {
                 Ok(order) => self.obey(order),
                 Err(RecvTimeoutError::Timeout) => {
-                    wait = match self.step() {
+                    wait = match self.step(Instant::now()) {
                         Ok(true) => Duration::ZERO,
                         Ok(false) => TICK,
                         Err(error) => {
@@ -56,16 +62,20 @@ impl Loader {
     }
 
     /// Loads some of what waits; whether there is more.
-    pub(super) fn step(&mut self) -> anyhow::Result<bool> {
+    pub(super) fn step(&mut self, now: Instant) -> anyhow::Result<bool> {
         let due = self.repository.due(Consumer::Analysis)?;
-        let arrived = arrived(&self.trans())?;
-        let is_more = due.len() > FILES_AT_ONCE || arrived.len() > FILES_AT_ONCE;
+        let arrived = self.arrivals.still(&self.trans(), now)?;
+        // Those that could not be read are tried again behind the others.
+        let (again, fresh): (Vec<Arrived>, Vec<Arrived>) =
+            arrived.into_iter().partition(|file| self.unread.contains(&file.path));
+        let arrived: Vec<&Arrived> = at_once(&fresh).iter().chain(at_once(&again)).collect();
+        let is_more = due.len() > FILES_AT_ONCE || fresh.len() > at_once(&fresh).len();
         // Nothing is made where there is nothing to load.
         if due.is_empty() && arrived.is_empty() {
             return Ok(false);
         }
         self.load_due(due.get(..FILES_AT_ONCE).unwrap_or(&due))?;
-        self.load_arrived(arrived.get(..FILES_AT_ONCE).unwrap_or(&arrived))?;
+        self.load_arrived(&arrived)?;
         if std::mem::take(&mut self.in_trouble) {
             log::info("call records are loaded again").write();
         }
@@ -80,20 +90,23 @@ impl Loader {
         let files = files.collect::<io::Result<Vec<_>>>()?;
         let loaded = self.load(&files)?;
         for (name, loaded) in due.iter().zip(&loaded) {
-            tell(&name.to_string(), loaded, "it stays in the repository");
+            let effects =
+                ["searches find the other rows; it stays in the repository", "it stays in the repository"];
+            tell(&name.to_string(), loaded, effects);
             // One that is no file of records will be none tomorrow.
             self.repository.delivered(Consumer::Analysis, name)?;
         }
         Ok(())
     }
 
-    fn load_arrived(&mut self, arrived: &[PathBuf]) -> anyhow::Result<()> {
+    /// Takes what others brought. A file that cannot be read keeps no other one waiting.
+    fn load_arrived(&mut self, arrived: &[&Arrived]) -> anyhow::Result<()> {
         let mut files = Vec::new();
-        let mut paths = Vec::new();
-        for path in arrived {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if fs::metadata(path)?.len() > FILE_BYTES_MAX {
-                put_aside(path, "refused")?;
+        let mut taken = Vec::new();
+        for file in arrived {
+            let name = file.name();
+            if file.length() > FILE_BYTES_MAX {
+                file.put_aside("refused")?;
                 log::error("a file of call records is too large")
                     .with("file", name)
                     .effect("it is in trans/refused")
@@ -101,29 +114,52 @@ impl Loader {
                     .write();
                 continue;
             }
-            files.push((name, fs::read(path)?));
-            paths.push(path);
+            match file.read() {
+                Ok(Some(bytes)) => {
+                    self.unread.remove(&file.path);
+                    files.push((name, bytes));
+                    taken.push(file);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    if self.unread.insert(file.path.clone()) {
+                        log::error("a file of call records cannot be read")
+                            .with("file", file.path.display())
+                            .with("reason", error)
+                            .effect("it waits there; the others are loaded")
+                            .remedy("let the server read it; it is tried again by itself")
+                            .write();
+                    }
+                }
+            }
         }
         if files.is_empty() {
             return Ok(());
         }
         let loaded = self.load(&files)?;
-        for (path, ((name, bytes), loaded)) in paths.iter().zip(files.iter().zip(&loaded)) {
-            match (name.parse::<FileName>(), loaded) {
+        for (file, ((name, bytes), loaded)) in taken.iter().zip(files.iter().zip(&loaded)) {
+            let parsed = name.parse::<FileName>().ok().filter(|parsed| parsed.to_string() == *name);
+            match (parsed, loaded) {
+                // What could not be read of it is nowhere else.
+                (_, Ok(loaded)) if loaded.wrong > 0 => file.put_aside("incomplete")?,
                 // It is kept as long as files of our own; nobody is sent it.
-                (Ok(parsed), Ok(_)) if parsed.to_string() == *name => {
+                (Some(parsed), Ok(_)) => {
                     let is_kept = self.repository.accept(&parsed, bytes, &[])?
                         || self.repository.read(&parsed).is_ok_and(|kept| kept == *bytes);
                     match is_kept {
-                        true => fs::remove_file(path)?,
+                        true => file.remove()?,
                         // Another file of that name is there.
-                        false => put_aside(path, "loaded")?,
+                        false => file.put_aside("loaded")?,
                     }
                 }
-                (_, Ok(_)) => put_aside(path, "loaded")?,
-                (_, Err(_)) => put_aside(path, "refused")?,
+                (None, Ok(_)) => file.put_aside("loaded")?,
+                (_, Err(_)) => file.put_aside("refused")?,
             }
-            tell(name, loaded, "it is in trans/refused");
+            tell(
+                name,
+                loaded,
+                ["it is in trans/incomplete; searches find its other rows", "it is in trans/refused"],
+            );
         }
         Ok(())
     }
@@ -190,15 +226,15 @@ fn not_opened(error: &anyhow::Error) -> LoadError {
     LoadError::Database(rusqlite::Error::InvalidParameterName(format!("{error:#}")))
 }
 
-/// Tells what is wrong in a file, once.
-fn tell(name: &str, loaded: &Result<Loaded, FileError>, where_it_is: &'static str) {
+/// Tells what is wrong in a file, once. `effects` are those of rows and of a file that cannot be read.
+fn tell(name: &str, loaded: &Result<Loaded, FileError>, [of_rows, of_all]: [&'static str; 2]) {
     match loaded {
         Ok(loaded) if loaded.wrong > 0 && !loaded.again => {
             log::warn("rows of a file of call records cannot be read")
                 .with("file", name)
                 .count("rows", loaded.wrong)
                 .with("first", loaded.problems.first().map_or("", String::as_str))
-                .effect("searches find the other rows")
+                .effect(of_rows)
                 .remedy("mend the file and load it again: strowger cdr import FILE")
                 .write();
         }
@@ -206,39 +242,21 @@ fn tell(name: &str, loaded: &Result<Loaded, FileError>, where_it_is: &'static st
         Err(error) => log::error("a file is no file of call records")
             .with("file", name)
             .with("reason", error)
-            .effect(where_it_is)
+            .effect(of_all)
             .remedy("mend it and load it: strowger cdr import FILE")
             .write(),
     }
 }
 
-/// Files that others put there, when they have stopped to write them; oldest names first.
-fn arrived(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let read = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        read => read?,
-    };
-    let mut paths = Vec::new();
-    for entry in read {
-        let entry = entry?;
-        let Ok(about) = entry.metadata() else { continue };
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let is_draft = name.starts_with('.') || DRAFTS.iter().any(|end| name.ends_with(end));
-        let is_still = about.modified()?.elapsed().is_ok_and(|age| age >= STILL_FOR);
-        if about.is_file() && !is_draft && is_still {
-            paths.push(entry.path());
-        }
-    }
-    paths.sort();
-    Ok(paths)
-}
-
-fn put_aside(path: &Path, folder: &str) -> io::Result<()> {
-    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
-    let folder = above.join(folder);
-    fs::create_dir_all(&folder)?;
-    fs::rename(path, folder.join(name))
+/// The first of them that are loaded together.
+fn at_once(arrived: &[Arrived]) -> &[Arrived] {
+    let mut bytes = 0_u64;
+    let fits = arrived.iter().take(FILES_AT_ONCE).position(|file| {
+        bytes += file.length();
+        bytes > BYTES_AT_ONCE
+    });
+    let count = fits.unwrap_or(FILES_AT_ONCE).max(1);
+    arrived.get(..count).unwrap_or(arrived)
 }
 
 /// Seconds since 1970.
@@ -252,9 +270,7 @@ const TICK: Duration = Duration::from_secs(1);
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// Files that are loaded together, with one sync for all.
 const FILES_AT_ONCE: usize = 64;
-/// Whoever writes a file has written more of it within this.
-const STILL_FOR: Duration = Duration::from_secs(3);
-/// How names end of files that are not whole.
-const DRAFTS: [&str; 4] = [".tmp", ".part", ".filepart", ".why"];
+/// What is loaded together has no more bytes than these, unless one file has.
+const BYTES_AT_ONCE: u64 = 32 * 1024 * 1024;
 /// Larger files are left where they are: nobody writes such.
 pub(super) const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;

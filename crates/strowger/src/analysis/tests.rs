@@ -1,6 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use strowger_cdr::analysis::{Cell, ReportKind, Sheet, Talker};
 
@@ -271,34 +271,30 @@ fn the_loader_takes_what_is_due_and_what_others_bring() {
     let repository = Repository::open(&folder.0).unwrap();
     let files = samples(false);
     let trans = folder.0.join("cdr_repository/trans");
-    let put = |name: &str, bytes: &[u8], age: Duration| {
-        fs::write(trans.join(name), bytes).unwrap();
-        let file = fs::File::options().write(true).open(trans.join(name)).unwrap();
-        file.set_modified(SystemTime::now() - age).unwrap();
-    };
-    let old = Duration::from_secs(60);
+    let put = |name: &str, bytes: &[u8]| fs::write(trans.join(name), bytes).unwrap();
     for (name, bytes) in &files[..2] {
         assert!(repository.accept(&name.parse().unwrap(), bytes, &[Consumer::Analysis]).unwrap());
     }
     let broken: strowger_cdr::FileName = "cdr_lab_01_202605041203_1".parse().unwrap();
     repository.accept(&broken, b"no records", &[Consumer::Analysis]).unwrap();
-    put(&files[2].0, &files[2].1, old);
-    put("renamed.csv", &files[3].1, old);
-    put("readme.txt", b"hello", old);
-    put("half.tmp", &files[4].1, old);
-    put(".hidden", &files[4].1, old);
-    // A clock that is ahead is that of a file that is still written.
-    fs::write(trans.join(&files[5].0), &files[5].1).unwrap();
-    fs::File::options()
-        .write(true)
-        .open(trans.join(&files[5].0))
-        .unwrap()
-        .set_modified(SystemTime::now() + old)
-        .unwrap();
+    put(&files[2].0, &files[2].1);
+    put("renamed.csv", &files[3].1);
+    put("readme.txt", b"hello");
+    put("half.tmp", &files[4].1);
+    put(".hidden", &files[4].1);
+    // A folder of the name of a file is no file; one that nobody may read keeps no other one waiting.
+    std::os::unix::fs::symlink("nowhere", trans.join("cdr_aaa")).unwrap();
+    // The clock of whoever wrote it says nothing.
+    put(&files[5].0, &files[5].1);
+    let ahead = SystemTime::now() + Duration::from_secs(3600);
+    fs::File::options().write(true).open(trans.join(&files[5].0)).unwrap().set_modified(ahead).unwrap();
     let (analysis, mut loader) = Analysis::new(&folder.0);
-    assert!(!loader.step().unwrap());
-    assert!(!loader.step().unwrap());
-    assert_eq!(analysis.overview().unwrap()["files"], 4);
+    let begin = Instant::now();
+    assert!(!loader.step(begin).unwrap());
+    assert_eq!(analysis.overview().unwrap()["files"], 2, "what was brought may be written to yet");
+    let later = begin + Duration::from_secs(100);
+    assert!(!loader.step(later).unwrap());
+    assert_eq!(analysis.overview().unwrap()["files"], 5);
     assert!(repository.due(Consumer::Analysis).unwrap().is_empty());
     assert!(repository.files().unwrap().iter().all(|stored| stored.processed));
     let names = |folder: &Path| {
@@ -309,12 +305,12 @@ fn the_loader_takes_what_is_due_and_what_others_bring() {
         names.sort();
         names
     };
-    assert_eq!(names(&trans), [".hidden", &*files[5].0, "half.tmp", "loaded", "refused"]);
+    assert_eq!(names(&trans), [".hidden", "cdr_aaa", "half.tmp", "loaded", "refused"]);
     assert_eq!(
         (names(&trans.join("loaded")), names(&trans.join("refused"))),
         (vec!["renamed.csv".to_owned()], vec!["readme.txt".to_owned()])
     );
     // What was brought is kept among the files that everybody has, and is due to nobody.
-    assert_eq!(repository.files().unwrap().len(), 4);
+    assert_eq!(repository.files().unwrap().len(), 5);
     assert!(repository.due(Consumer::Destination(1)).unwrap().is_empty());
 }
