@@ -11,6 +11,6 @@ mod sheet;
 
 pub use call::{Call, EndedBy, Quality, quality_of};
 pub use money::{Amount, AmountError};
-pub use rates::{Cost, Costs, Group, LocalTime, Rates, RatesError};
-pub use report::{Counted, Names, Report, ReportKind, Talker};
+pub use rates::{Cost, Costs, Direction, Group, LocalTime, Rates, RatesError};
+pub use report::{Counted, Names, Report, ReportKind, Talker, WithoutRate};
 pub use sheet::{Cell, Sheet};

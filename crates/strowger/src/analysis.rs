@@ -16,8 +16,8 @@ use tokio::sync::oneshot;
 pub(crate) use self::database::{LoadError, Loaded};
 pub(crate) use self::filter::{Filter, FilterError, hundredths, moment};
 pub(crate) use self::loader::Loader;
+pub(crate) use self::query::{Column, QueryError, Wanted};
 use self::query::{Found, Reported, Whole};
-pub(crate) use self::query::{QueryError, Wanted};
 
 /// The way to the database of rows.
 #[derive(Clone)]

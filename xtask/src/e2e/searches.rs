@@ -98,6 +98,8 @@ with open(sys.argv[2], newline="") as file:
 with open(sys.argv[3]) as file:
     objects = {row["pkid"]: row for row in json.load(file)}
 assert rows.keys() == table.keys() == objects.keys(), (len(rows), len(table), len(objects))
+trunks = {row["destDeviceName"] for row in rows.values() if row.get("outgoingProtocolID", "0") not in ("0", "")}
+trunks |= {row["origDeviceName"] for row in rows.values() if row.get("incomingProtocolID", "0") not in ("0", "")}
 cost = Decimal(0)
 for key, row in rows.items():
     one, other = table[key], objects[key]
@@ -107,7 +109,7 @@ for key, row in rows.items():
         assert row[theirs] == one[ours] == str(other[ours]), (key, theirs, row[theirs], one[ours], other[ours])
     answered = row["dateTimeConnect"] != "0"
     assert other["answered"] is answered and one["answered"] == str(answered).lower(), key
-    if answered and row["finalCalledPartyNumber"].startswith("1"):
+    if answered and row["finalCalledPartyNumber"].startswith("1") and row["destDeviceName"] in trunks:
         charged = -(-int(row["duration"]) // 6) * 6
         due = Decimal("0.60") * charged / 60
         assert Decimal(one["cost"]) == due == Decimal(other["cost"]), (key, due, one["cost"])

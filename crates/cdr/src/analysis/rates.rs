@@ -8,7 +8,8 @@
 //! | `prefix` | digits, `+`, `*`, `#` with which the number begins; empty for all others | |
 //! | `name` | what it is called in reports | the prefix |
 //! | `days` | `mon-fri`, `sat sun`, `all`: the days on which it counts, by the time of the answer | `all` |
-//! | `from`, `to` | `08:00`: the time of day, from one up to but without the other; over midnight if `to` is earlier | the whole day |
+//! | `from`, `to` | `08:00`: the time of day, from one up to but without the other; over midnight if `to` is earlier, and what is after midnight belongs to the day before | the whole day |
+//! | `calls` | `out`: to a trunk or gateway; `in`: from one to a number inside; `inside`: between numbers inside; `all` | `out` |
 //! | `currency` | three capital letters | |
 //! | `per_call` | what each answered call costs | 0 |
 //! | `per_minute` | what a minute costs | 0 |
@@ -45,11 +46,35 @@ struct Rate {
     days: u8,
     /// Minutes of the day.
     hours: Range<u16>,
+    /// Of which calls; `None` for all.
+    calls: Option<Direction>,
     currency: usize,
     per_call: Amount,
     per_minute: Amount,
     increment: i64,
     minimum: i64,
+}
+
+/// Where a call went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// To a trunk or gateway.
+    Out,
+    /// From a trunk or gateway to a number inside.
+    In,
+    /// Between numbers inside.
+    Inside,
+}
+
+impl Direction {
+    /// Of a call whose devices are trunks or not.
+    pub const fn of(is_from_trunk: bool, is_to_trunk: bool) -> Self {
+        match (is_from_trunk, is_to_trunk) {
+            (_, true) => Direction::Out,
+            (true, false) => Direction::In,
+            (false, false) => Direction::Inside,
+        }
+    }
 }
 
 /// What a call cost.
@@ -115,8 +140,19 @@ pub enum RatesError {
     NoText(usize),
 }
 
-const COLUMNS: [&str; 10] =
-    ["prefix", "name", "days", "from", "to", "currency", "per_call", "per_minute", "increment", "minimum"];
+const COLUMNS: [&str; 11] = [
+    "prefix",
+    "name",
+    "days",
+    "from",
+    "to",
+    "calls",
+    "currency",
+    "per_call",
+    "per_minute",
+    "increment",
+    "minimum",
+];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const ROWS_MAX: usize = 200_000;
 const LINE_BYTES: usize = 4096;
@@ -197,6 +233,7 @@ impl Rates {
             name: if name.is_empty() { prefix.as_str().into() } else { name.into() },
             days: row.days()?,
             hours: from..to,
+            calls: row.calls()?,
             currency: place,
             per_call: row.amount("per_call")?,
             per_minute: row.amount("per_minute")?,
@@ -223,9 +260,16 @@ impl Rates {
         (0..=most).rev().find_map(|length| self.groups.get(number.get(..length)?).copied())
     }
 
-    /// What a call cost that was answered at this time and lasted so long. `None` when no row is for then.
-    pub fn cost(&self, group: Group, answered: LocalTime, seconds: i64) -> Option<Cost<'_>> {
-        let rate = self.of_group(group).find(|rate| rate.fits(answered))?;
+    /// What a call cost that was answered at this time and lasted so long. `None` when no row is for then, or for calls that go there.
+    pub fn cost(
+        &self,
+        group: Group,
+        direction: Direction,
+        answered: LocalTime,
+        seconds: i64,
+    ) -> Option<Cost<'_>> {
+        let is_for = |rate: &&Rate| rate.calls.is_none_or(|calls| calls == direction) && rate.fits(answered);
+        let rate = self.of_group(group).find(is_for)?;
         let charged = seconds.max(rate.minimum).max(0);
         let charged = charged.saturating_add(rate.increment - 1) / rate.increment * rate.increment;
         let amount = rate.per_call.plus(rate.per_minute.for_seconds(charged));
@@ -240,12 +284,13 @@ impl Rates {
 
 impl Rate {
     fn fits(&self, at: LocalTime) -> bool {
-        let in_hours = if self.hours.start < self.hours.end {
-            self.hours.contains(&at.minute)
-        } else {
-            at.minute >= self.hours.start || at.minute < self.hours.end
-        };
-        self.days >> at.weekday & 1 == 1 && in_hours
+        let is_on = |weekday: u8| self.days >> weekday & 1 == 1;
+        if self.hours.start < self.hours.end {
+            return is_on(at.weekday) && self.hours.contains(&at.minute);
+        }
+        // A night belongs to the day on which it begins.
+        let (evening, morning) = (at.minute >= self.hours.start, at.minute < self.hours.end);
+        evening && is_on(at.weekday) || morning && is_on((at.weekday + 6) % 7)
     }
 }
 
@@ -331,6 +376,16 @@ impl Row<'_> {
             (minute < 60 && time <= 24 * 60).then_some(time)
         });
         read.ok_or_else(|| self.wrong(column, "a time of day is expected, such as 08:00"))
+    }
+
+    fn calls(&self) -> Result<Option<Direction>, RatesError> {
+        match &*self.field("calls").to_ascii_lowercase() {
+            "" | "out" => Ok(Some(Direction::Out)),
+            "in" => Ok(Some(Direction::In)),
+            "inside" => Ok(Some(Direction::Inside)),
+            "all" => Ok(None),
+            _ => Err(self.wrong("calls", "out, in, inside or all is expected")),
+        }
     }
 
     fn days(&self) -> Result<u8, RatesError> {
@@ -426,7 +481,7 @@ prefix,name,days,from,to,currency,per_call,per_minute,increment,minimum
         let rates = Rates::read(TABLE.as_bytes()).unwrap();
         let check = |number: &str, hour: i64, seconds: i64, expect: &str| {
             let cost = rates.group(number).and_then(|group| {
-                let cost = rates.cost(group, LocalTime::of(MONDAY + hour * 3600), seconds)?;
+                let cost = rates.cost(group, Direction::Out, LocalTime::of(MONDAY + hour * 3600), seconds)?;
                 Some(format!("{} {} {}", cost.amount, cost.currency, cost.rate))
             });
             assert_eq!(cost.unwrap_or_default(), expect, "{number} at {hour} for {seconds}");
@@ -437,12 +492,29 @@ prefix,name,days,from,to,currency,per_call,per_minute,increment,minimum
         check("+4930", 5 * 24 + 9, 0, "0.05 EUR Germany at night");
         check("+491711", 9, 5, "0.06 EUR Mobile");
         check("+491711", 9, 31, "0.062 EUR Mobile");
-        // Saturday at 23 and Sunday at 5; Monday at 5 is no day of it, and then nothing is known.
+        // Saturday at 23, Sunday at 5, and Monday at 5, which is the night of Sunday; Saturday at 5 is that of Friday, and then nothing is known.
         check("14085550120", 5 * 24 + 23, 7, "0.12 USD North America, all");
         check("14085550120", 6 * 24 + 5, 1, "0.06 USD North America, all");
-        check("14085550120", 5, 1, "");
+        check("14085550120", 5, 1, "0.06 USD North America, all");
+        check("14085550120", 5 * 24 + 5, 1, "");
         check("2001", 9, 10, "1.00 EUR Others");
         check("", 9, 10, "1.00 EUR Others");
+    }
+
+    #[test]
+    fn rows_are_for_calls_that_go_there() {
+        let table = "prefix,calls,currency,per_call\n1,,EUR,1\n1,in,EUR,2\n1,Inside,EUR,3\n2,all,EUR,4\n";
+        let rates = Rates::read(table.as_bytes()).unwrap();
+        let cost = |number: &str, direction| {
+            let group = rates.group(number).unwrap();
+            rates.cost(group, direction, LocalTime::of(MONDAY), 1).map(|cost| cost.amount.to_string())
+        };
+        let of = Direction::of;
+        let all = [of(false, true), of(true, true), of(true, false), of(false, false)];
+        assert_eq!(all.map(|way| cost("1001", way).unwrap()), ["1.00", "1.00", "2.00", "3.00"]);
+        assert_eq!(all.map(|way| cost("2001", way).unwrap()), ["4.00"; 4]);
+        let error = Rates::read(b"prefix,calls,currency,per_call\n1,home,EUR,1\n").unwrap_err().to_string();
+        assert!(error.contains("line 2, column calls: \"home\": out, in, inside or all"), "{error}");
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub struct Report {
     counted: Counted,
     /// By the word, for those that are there: words are numbered from 1 without gaps.
     tallies: Vec<Tally>,
-    /// By the cause, the place of the duration, or the hour since 1970.
+    /// By the cause, the place of the duration, or the quarter of an hour since 1970.
     groups: BTreeMap<i64, Tally>,
     /// Of trunks: when they were taken and given back.
     held: BTreeMap<u32, Vec<(i64, i64)>>,
@@ -73,6 +73,17 @@ pub struct Counted {
     pub last: Option<i64>,
     /// What they cost.
     pub costs: Costs,
+    /// Answered calls that went out and for which no rate is.
+    pub without_rate: WithoutRate,
+}
+
+/// Calls that cost something that nobody said.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct WithoutRate {
+    /// How many.
+    pub calls: u64,
+    /// Seconds of talk.
+    pub seconds: u64,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -117,6 +128,8 @@ const LOST_BAD: i64 = 100;
 const JITTER_BAD: i64 = 30;
 const LATENCY_BAD: i64 = 150;
 const MOS_BAD: i64 = 350;
+/// Clocks of time zones differ by whole quarters of an hour, in seconds.
+const QUARTER: i64 = 900;
 
 impl Report {
     /// A report with nothing in it.
@@ -150,7 +163,7 @@ impl Report {
                 self.groups.entry(place).or_default().take(call, cost);
             }
             ReportKind::BusyHours => {
-                self.groups.entry(call.at.div_euclid(3600)).or_default().take(call, cost);
+                self.groups.entry(call.at.div_euclid(QUARTER)).or_default().take(call, cost);
             }
             ReportKind::Utilisation => {
                 for device in [call.orig_device, call.dest_device] {
@@ -170,6 +183,13 @@ impl Report {
                 }
             }
         }
+    }
+
+    /// A call that was taken has no rate, and would need one.
+    pub fn has_no_rate(&mut self, call: &Call<u32>) {
+        let without = &mut self.counted.without_rate;
+        without.calls += 1;
+        without.seconds = without.seconds.saturating_add(whole(call.seconds));
     }
 
     fn tally(&mut self, word: u32) -> &mut Tally {
@@ -321,13 +341,20 @@ impl Report {
 
 /// By the hour of the day: all calls, and the single hour that had most.
 fn hours(groups: &BTreeMap<i64, Tally>, all: u64, offset: impl Fn(i64) -> i64) -> Sheet {
+    // Where clocks are put back an hour comes twice: it is two.
+    let mut single: BTreeMap<(i64, i64), Tally> = BTreeMap::new();
+    for (quarter, tally) in groups {
+        let at = quarter.saturating_mul(QUARTER);
+        let ahead = offset(at);
+        let hour = at.saturating_add(ahead).div_euclid(3600);
+        single.entry((hour, ahead)).or_default().merge(tally.clone());
+    }
     let mut of_day: [(Tally, u64); 24] = std::array::from_fn(|_| Default::default());
-    for (hour, tally) in groups {
-        let at = hour.saturating_mul(3600);
-        let place = at.saturating_add(offset(at)).div_euclid(3600).rem_euclid(24);
-        if let Some((sum, most)) = usize::try_from(place).ok().and_then(|place| of_day.get_mut(place)) {
-            sum.merge(tally.clone());
+    for ((hour, _), tally) in single {
+        let place = usize::try_from(hour.rem_euclid(24)).unwrap_or(0);
+        if let Some((sum, most)) = of_day.get_mut(place) {
             *most = tally.calls.max(*most);
+            sum.merge(tally);
         }
     }
     let row = |(hour, (sum, most)): (usize, &(Tally, u64))| {
@@ -386,6 +413,8 @@ impl Counted {
         };
         self.last = self.last.max(other.last);
         self.costs.merge(&other.costs);
+        self.without_rate.calls += other.without_rate.calls;
+        self.without_rate.seconds = self.without_rate.seconds.saturating_add(other.without_rate.seconds);
     }
 }
 
@@ -544,6 +573,23 @@ mod tests {
             ReportKind::Quality,
             "device|calls|bad_calls|bad_percent|lost_percent|worst_lost_percent|worst_jitter_ms|worst_latency_ms|worst_mos\nSEP1|1|1|100.00|3.87|3.87|7|0|3.70\nTRUNK|1|1|100.00|3.87|3.87|7|0|3.70",
         );
+    }
+
+    #[test]
+    fn hours_are_those_of_the_clock_on_the_wall() {
+        // 2026-05-04 10:45 and 11:15 UTC.
+        let calls = [1_777_891_500, 1_777_893_300].map(|at| Call { at, ..Call::default() });
+        let hours = |offset: i64| -> Vec<String> {
+            let mut report = Report::new(ReportKind::BusyHours);
+            calls.iter().for_each(|call| report.take(call, None, &Few));
+            let rows = report.sheet(&Few, 0, |_| offset).rows;
+            let used = rows.iter().filter(|row| row[1] != Cell::Whole(0));
+            used.map(|row| format!("{} {} {}", row[0], row[1], row[4])).collect()
+        };
+        assert_eq!(hours(0), ["10:00 1 1", "11:00 1 1"]);
+        // India, and Nepal.
+        assert_eq!(hours(19_800), ["16:00 2 2"]);
+        assert_eq!(hours(20_700), ["16:00 1 1", "17:00 1 1"]);
     }
 
     #[test]

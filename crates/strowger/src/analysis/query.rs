@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use rusqlite::{Connection, OptionalExtension as _};
 use strowger_base::WallTime;
 use strowger_cdr::analysis::{
-    Call, Cell, Cost, Counted, Group, LocalTime, Names, Rates, Report, ReportKind, Sheet,
+    Call, Cell, Cost, Counted, Direction, Group, LocalTime, Names, Rates, Report, ReportKind, Sheet,
 };
 use strowger_cdr::file::Reader;
 use strowger_cdr::record::{Pkid, Record};
@@ -45,6 +45,19 @@ pub(crate) struct Column {
     value: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     meaning: Option<String>,
+}
+
+impl Column {
+    /// Its value is not for everybody.
+    pub(crate) fn hide(&mut self) {
+        self.meaning = (!self.value.is_empty()).then(|| "only administrators see it".to_owned());
+        self.value.clear();
+    }
+
+    /// What it is called.
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
 }
 
 /// Which rows are to be shown.
@@ -153,11 +166,16 @@ fn cost<'a>(
     prices: &'a Prices,
     offsets: &Offsets,
     group: Option<Group>,
+    direction: Direction,
     call: &Call<u32>,
 ) -> Option<Cost<'a>> {
     let answered = call.at.saturating_add(call.wait?);
     let local = LocalTime::of(answered.saturating_add(offsets.at(answered)));
-    prices.rates.cost(group?, local, call.seconds)
+    prices.rates.cost(group?, direction, local, call.seconds)
+}
+
+fn direction(trunks: &HashSet<u32>, call: &Call<u32>) -> Direction {
+    Direction::of(trunks.contains(&call.orig_device), trunks.contains(&call.dest_device))
 }
 
 /// Columns of what a search finds.
@@ -199,8 +217,8 @@ pub(crate) fn search(
     let Some(connection) = open_to_read(data)? else { return Ok(Found { sheet, next: None }) };
     let condition = filter.sql(&connection, before)?;
     let prices = Prices::read(&connection)?;
-    let no_trunks = HashSet::new();
-    let names = Dictionary { connection: &connection, trunks: &no_trunks };
+    let trunks = trunks(&connection)?;
+    let names = Dictionary { connection: &connection, trunks: &trunks };
     let sql = format!(
         "select {COLUMNS}, node, call_id, pkid from call where {condition} order by id desc limit {most}"
     );
@@ -220,7 +238,7 @@ pub(crate) fn search(
             None => None,
             Some(_) => {
                 let offsets = offsets.get_or_insert_with(|| Offsets::new(&prices.zone, 0, call.at + FOREVER));
-                cost(&prices, offsets, group, &call)
+                cost(&prices, offsets, group, direction(&trunks, &call), &call)
             }
         };
         let maybe = |value: Option<i64>, cell: fn(i64) -> Cell| value.map_or(Cell::Empty, cell);
@@ -285,6 +303,7 @@ pub(crate) fn report(
     let until = edge("select max(id) from call where id >= ? and id < ?")?.map_or(first, |last| last + 1);
     let condition = filter.sql(&connection, None)?;
     let offsets = Offsets::new(&prices.zone, from >> SECOND_SHIFT, (until >> SECOND_SHIFT) + FOREVER);
+    let has_rates = !prices.rates.is_empty();
     let groups = if prices.rates.is_empty() { Vec::new() } else { groups(&connection, &prices.rates)? };
     let parts = i64::try_from(thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1).min(4);
     let part = |number: i64| from + (until - from) / parts * number;
@@ -298,7 +317,12 @@ pub(crate) fn report(
         while let Some(row) = rows.next()? {
             let (_, call) = call_of(row)?;
             let group = groups.get(call.reached as usize).copied().flatten();
-            report.take(&call, cost(&prices, &offsets, group, &call).as_ref(), &names);
+            let direction = direction(&trunks, &call);
+            let cost = cost(&prices, &offsets, group, direction, &call);
+            report.take(&call, cost.as_ref(), &names);
+            if has_rates && cost.is_none() && call.is_answered() && direction == Direction::Out {
+                report.has_no_rate(&call);
+            }
         }
         Ok(report)
     };

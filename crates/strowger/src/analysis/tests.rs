@@ -181,6 +181,7 @@ fn reports_count_every_call_once() {
     ] {
         let report = analysis.report(&all, kind, 100, None).unwrap();
         assert_eq!((report.counted.calls, report.counted.seconds), (29, 1168), "{kind:?}");
+        assert!(report.counted.without_rate.calls > 0, "numbers of other beginnings have no rate");
         // 6 s and 120 s to the trunk.
         assert_eq!(report.counted.costs.to_string(), "1.26 USD", "{kind:?}");
         let counted = matches!(kind, ReportKind::Causes | ReportKind::Durations | ReportKind::BusyHours);

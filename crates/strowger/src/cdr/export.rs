@@ -61,8 +61,10 @@ impl Form {
 /// `strowger cdr export`
 pub(super) fn export(options: &ExportOptions) -> anyhow::Result<()> {
     let form = options.format.map_or_else(|| Form::of(&options.output), Ok)?;
-    let draft = options.output.with_extension("part");
-    let file = File::create(&draft).with_context(|| format!("cannot write {}", draft.display()))?;
+    let mut draft = options.output.clone().into_os_string();
+    draft.push(format!(".{}.part", std::process::id()));
+    let draft = Draft(draft.into());
+    let file = File::create_new(&draft.0).with_context(|| format!("cannot write {}", draft.0.display()))?;
     let mut out = Writer::new(form, file);
     let mut query = options.filter.query();
     query.add("limit", Some(PAGE));
@@ -85,7 +87,7 @@ pub(super) fn export(options: &ExportOptions) -> anyhow::Result<()> {
     let calls = out.calls;
     out.finish()?.sync_all()?;
     // It has its name when it is whole.
-    std::fs::rename(&draft, &options.output)
+    std::fs::rename(&draft.0, &options.output)
         .with_context(|| format!("cannot write {}", options.output.display()))?;
     if options.ask.json {
         return print::line(
@@ -93,6 +95,15 @@ pub(super) fn export(options: &ExportOptions) -> anyhow::Result<()> {
         );
     }
     print::line(format_args!("{calls} calls in {}", options.output.display()))
+}
+
+/// A file that is not whole yet; it goes when that comes to nothing.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// A file that is written.
@@ -123,7 +134,7 @@ impl<W: Write + Send> Writer<W> {
             match (&mut self.out, self.form) {
                 (Out::Columns(out), _) => out.call(call)?,
                 (Out::Text(out), Form::Csv) => {
-                    let cells = self.columns.iter().map(|name| Form::text(&call[name.as_str()]));
+                    let cells = self.columns.iter().map(|name| guarded(Form::text(&call[name.as_str()])));
                     out.write_all(csv_line(cells).as_bytes())?;
                 }
                 (Out::Text(out), Form::Json | Form::Parquet) => {
@@ -168,6 +179,13 @@ impl<W: Write + Send> Writer<W> {
     }
 }
 
+/// What a spreadsheet takes for a formula gets an apostrophe before it: names and numbers are what outside callers say. Numbers with a plus sign are numbers.
+fn guarded(cell: String) -> String {
+    let number = cell.strip_prefix(['+', '-']).unwrap_or(&cell);
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if is_number || !cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { cell } else { format!("'{cell}") }
+}
+
 /// A line of comma-separated values (RFC 4180): quotes where they are needed.
 pub(super) fn csv_line(cells: impl Iterator<Item = String>) -> String {
     let mut line = String::new();
@@ -192,6 +210,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn nothing_of_a_caller_becomes_a_formula() {
+        let check = |cell: &str, expect: &str| assert_eq!(guarded(cell.to_owned()), expect);
+        check("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0");
+        check("@SUM(1)", "'@SUM(1)");
+        check("+1+cmd", "'+1+cmd");
+        check("-", "'-");
+        check("+4930123", "+4930123");
+        check("-12.5", "-12.5");
+        check("2001", "2001");
+        check("", "");
+    }
 
     #[test]
     fn calls_are_written_page_by_page() {

@@ -373,6 +373,15 @@ fn reported(body: &Value, width: Option<usize>) -> String {
         let _ = write!(text, ", {} {}", Form::text(&cost["amount"]), Form::text(&cost["currency"]));
     }
     text.push('\n');
+    let without = &all["without_rate"];
+    if without["calls"].as_u64().is_some_and(|calls| calls > 0) {
+        let _ = writeln!(
+            text,
+            "{} of the answered calls that went out have no rate, {} of talk; the table of rates says nothing of their numbers or times",
+            without["calls"],
+            clock(without["seconds"].as_u64())
+        );
+    }
     text
 }
 

@@ -10,13 +10,14 @@ use strowger_cdr::record::Pkid;
 use strowger_configuration::setting::{Description, Record, Whole, ZoneName};
 use strowger_configuration::{choice, record};
 use strowger_dialplan::Zone;
+use tokio::sync::Semaphore;
 
 use super::problem::Problem;
 use super::route::{Answer, Ask, Body, Route, Shape};
 use super::{Site, json, work};
 use crate::access::Role;
 use crate::analysis::{
-    Filter, FilterError, LoadError, OrderError, QueryError, Wanted, check_rates, hundredths, moment,
+    Column, Filter, FilterError, LoadError, OrderError, QueryError, Wanted, check_rates, hundredths, moment,
 };
 
 /// The routes about rows of call records.
@@ -250,6 +251,7 @@ async fn search(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         })?),
     };
     let most = wanted.limit.get() as usize;
+    let _turn = SEARCHES.acquire().await.map_err(|_| Problem::busy())?;
     work(move || {
         let found = site.analysis.search(&filter, before, most).map_err(refused)?;
         let next = found.next.map(|next| next.to_string());
@@ -263,17 +265,22 @@ async fn search(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
 
 async fn show(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let text = ask.path("record").to_owned();
+    let sees_codes = ask.principal.may(Role::Administrator);
     let Some(wanted) = wanted(&text) else {
         return Err(Problem::absent(format!(
             "{text:?} is no row and no call; expected a pkid, a call id such as 25448, or one of a node such as 2:25448"
         )));
     };
     work(move || {
-        let found = site.analysis.show(wanted).map_err(refused)?;
+        let mut found = site.analysis.show(wanted).map_err(refused)?;
         if found.is_empty() {
             return Err(Problem::absent(format!(
                 "there is no row of {text}; `strowger cdr search` finds what there is"
             )));
+        }
+        if !sees_codes {
+            let columns = found.iter_mut().flat_map(|row| &mut row.columns);
+            columns.filter(|column| SECRET.contains(&column.name())).for_each(Column::hide);
         }
         let rows: Vec<Value> =
             found.iter().map(|row| json!({ "kind": row.kind, "columns": row.columns })).collect();
@@ -314,6 +321,7 @@ async fn report(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     };
     let zone = wanted.zone.as_ref().and_then(|zone| Zone::named(zone.as_str()).ok());
     let most = wanted.limit.get() as usize;
+    let _turn = REPORTS.acquire().await.map_err(|_| Problem::busy())?;
     work(move || {
         let report = site.analysis.report(&filter, kind, most, zone.as_ref()).map_err(refused)?;
         let body = json!({
@@ -373,7 +381,8 @@ fn counted(counted: &Counted) -> Value {
         .iter()
         .map(|(currency, amount)| json!({ "currency": currency, "amount": amount.to_string() }))
         .collect();
-    json!({ "calls": counted.calls, "answered": counted.answered, "seconds": counted.seconds, "costs": costs })
+    json!({ "calls": counted.calls, "answered": counted.answered, "seconds": counted.seconds, "costs": costs,
+        "without_rate": { "calls": counted.without_rate.calls, "seconds": counted.without_rate.seconds } })
 }
 
 fn refused(error: QueryError) -> Problem {
@@ -395,6 +404,12 @@ fn not_done(error: OrderError) -> Problem {
     }
 }
 
+/// Reports that are made at once: each reads with as many threads as there are processors, and calls go before reports.
+static REPORTS: Semaphore = Semaphore::const_new(1);
+/// Searches that are made at once.
+static SEARCHES: Semaphore = Semaphore::const_new(2);
+/// Columns with which others could make calls.
+const SECRET: [&str; 1] = ["authorizationCodeValue"];
 const CSV: &str = "text/csv";
 const NAME_MAX: usize = 255;
 
