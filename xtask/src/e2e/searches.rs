@@ -98,8 +98,8 @@ with open(sys.argv[2], newline="") as file:
 with open(sys.argv[3]) as file:
     objects = {row["pkid"]: row for row in json.load(file)}
 assert rows.keys() == table.keys() == objects.keys(), (len(rows), len(table), len(objects))
-trunks = {row["destDeviceName"] for row in rows.values() if row.get("outgoingProtocolID", "0") not in ("0", "")}
-trunks |= {row["origDeviceName"] for row in rows.values() if row.get("incomingProtocolID", "0") not in ("0", "")}
+trunks = {row["destDeviceName"] for row in rows.values() if row.get("OutgoingProtocolID", "0") not in ("0", "")}
+trunks |= {row["origDeviceName"] for row in rows.values() if row.get("IncomingProtocolID", "0") not in ("0", "")}
 cost = Decimal(0)
 for key, row in rows.items():
     one, other = table[key], objects[key]
