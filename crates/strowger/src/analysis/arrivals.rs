@@ -53,7 +53,7 @@ impl Arrivals {
             let before = self.seen.get(&path).filter(|(before, _)| *before == stamp);
             let since = before.map_or(now, |(_, since)| *since);
             let age = now.saturating_duration_since(since);
-            if age >= STILL_FOR && (age >= CUT_FOR || ends_a_line(&path)) {
+            if age >= STILL_FOR && (age >= CUT_FOR || age >= still_for(&path)) {
                 still.push(Arrived { path: path.clone(), stamp });
             }
             seen.insert(path, (stamp, since));
@@ -113,20 +113,34 @@ impl Arrived {
     }
 }
 
-/// Whether the last line of a file is whole.
-fn ends_a_line(path: &Path) -> bool {
-    let last = || -> io::Result<u8> {
+/// How long nobody has to write to a file until it is taken for whole: its last line may be cut, and not every CUCM ends it.
+fn still_for(path: &Path) -> Duration {
+    let ends = || -> io::Result<(Vec<u8>, Vec<u8>)> {
         let mut file = File::open(path)?;
-        file.seek(SeekFrom::End(-1))?;
-        let mut byte = [0];
-        file.read_exact(&mut byte)?;
-        Ok(byte[0])
+        let length = file.metadata()?.len();
+        let mut first = Vec::new();
+        (&file).take(LINE_MAX).read_to_end(&mut first)?;
+        file.seek(SeekFrom::Start(length.saturating_sub(LINE_MAX)))?;
+        let mut last = Vec::new();
+        file.take(LINE_MAX).read_to_end(&mut last)?;
+        Ok((first, last))
     };
-    last().is_ok_and(|byte| byte == b'\n')
+    let Ok((first, last)) = ends() else { return CUT_FOR };
+    let commas = |line: &[u8]| line.iter().filter(|byte| **byte == b',').count();
+    let first = first.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    match last.rsplit(|byte| *byte == b'\n').next() {
+        None | Some([]) => STILL_FOR,
+        Some(line) if commas(line) >= commas(first) => OPEN_FOR,
+        Some(_) => CUT_FOR,
+    }
 }
 
 /// Whoever writes a file has written more of it within this.
 const STILL_FOR: Duration = Duration::from_secs(3);
+/// A file whose last line has all fields, and no end, is waited for so long.
+const OPEN_FOR: Duration = Duration::from_secs(10);
+/// The first and the last line are looked for in so many bytes.
+const LINE_MAX: u64 = 64 * 1024;
 /// A file whose last line is cut is waited for so long.
 const CUT_FOR: Duration = Duration::from_secs(60);
 /// How names end of files that are not whole.
@@ -162,18 +176,23 @@ mod tests {
         let begin = Instant::now();
         let at = |seconds: u64| begin + Duration::from_secs(seconds);
         let mut arrivals = Arrivals::default();
-        fs::write(&path, "one\n").unwrap();
+        fs::write(&path, "a,b\n").unwrap();
         assert!(arrivals.still(&folder.0, at(0)).unwrap().is_empty());
         assert!(arrivals.still(&folder.0, at(2)).unwrap().is_empty());
         // More comes, as long as before.
-        fs::write(&path, "one\ntwo").unwrap();
+        fs::write(&path, "a,b\n1").unwrap();
         assert!(arrivals.still(&folder.0, at(4)).unwrap().is_empty());
         // Its last line is cut.
         assert!(arrivals.still(&folder.0, at(30)).unwrap().is_empty());
         assert_eq!(names(&arrivals.still(&folder.0, at(64)).unwrap()), ["cdr_a"]);
-        fs::write(&path, "one\ntwo\n").unwrap();
+        // All fields, and perhaps not all of the last one.
+        fs::write(&path, "a,b\n1,2").unwrap();
         assert!(arrivals.still(&folder.0, at(70)).unwrap().is_empty());
-        assert_eq!(names(&arrivals.still(&folder.0, at(73)).unwrap()), ["cdr_a"]);
+        assert!(arrivals.still(&folder.0, at(79)).unwrap().is_empty());
+        assert_eq!(names(&arrivals.still(&folder.0, at(80)).unwrap()), ["cdr_a"]);
+        fs::write(&path, "a,b\n1,2\n").unwrap();
+        assert!(arrivals.still(&folder.0, at(90)).unwrap().is_empty());
+        assert_eq!(names(&arrivals.still(&folder.0, at(93)).unwrap()), ["cdr_a"]);
     }
 
     #[test]
