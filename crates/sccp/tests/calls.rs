@@ -388,6 +388,35 @@ fn the_ladders_of_calls() {
     both.listens(MediaStatus::OK);
     both.command(&Command::Release(Cause::NORMAL_CALL_CLEARING), Media::None);
 
+    let mut nowhere = Bench::new();
+    nowhere.title("who takes back and is to listen again does not, or does not say so in time: that is told, and it hears music of its own; its hold needs no wait");
+    nowhere.talk();
+    nowhere.soft_key(SoftKey::HOLD);
+    nowhere.command(&Command::Media(Sdp::None), Media::Answer(voice(20_000, Direction::ReceiveOnly)));
+    nowhere.soft_key(SoftKey::RESUME);
+    nowhere.opens(24_002);
+    nowhere.command(&Command::Media(Sdp::None), Media::Answer(music()));
+    nowhere.listens(MediaStatus(1));
+    nowhere.command(&Command::Media(Sdp::None), Media::Offer(voice(20_002, Direction::SendOnly)));
+    nowhere.opens(24_004);
+    nowhere.soft_key(SoftKey::HOLD);
+    nowhere.command(&Command::Media(Sdp::None), Media::Answer(voice(20_002, Direction::Inactive)));
+    nowhere.soft_key(SoftKey::RESUME);
+    nowhere.opens(24_006);
+    nowhere.command(&Command::Media(Sdp::None), Media::Answer(music()));
+    nowhere.soft_key(SoftKey::HOLD);
+    nowhere.command(
+        &Command::Media(Sdp::None),
+        Media::Answer(Voice { direction: Direction::Inactive, ..music() }),
+    );
+    nowhere.soft_key(SoftKey::RESUME);
+    nowhere.opens(24_008);
+    nowhere.command(&Command::Media(Sdp::None), Media::Answer(music()));
+    nowhere.now = Duration::from_secs(10);
+    nowhere.input(Input::Timeout);
+    nowhere.command(&Command::Media(Sdp::None), Media::Offer(voice(20_004, Direction::SendOnly)));
+    nowhere.opens(24_010);
+
     let mut deaf = Bench::new();
     deaf.title("a phone that rings sends a description, and is heard to ring; the caller that has no port for it hears that the call failed");
     deaf.say(OffHook { of: Some(LineCall { line: Instance(1), call: CallReference(0) }) });
@@ -737,6 +766,7 @@ fn the_ladders_of_calls() {
         barred,
         group,
         both,
+        nowhere,
         interrupted,
         deaf,
         parked,

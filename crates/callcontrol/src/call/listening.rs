@@ -235,6 +235,9 @@ impl Step<'_> {
     /// The listener tells something about media.
     pub(super) fn listener_told(&mut self, signal: MediaSignal) {
         let (what, description) = signal.parts();
+        if matches!(what, Move::Refuse(_)) && self.hears_stream() {
+            return self.hear_alone(WhyUnicast::Refused);
+        }
         self.between(Side::Caller, what, description);
     }
 

@@ -369,7 +369,9 @@ impl Channel {
 
     /// What the other side is told while the phone holds: nothing is heard here.
     pub(super) fn held(&self) -> Option<Voice> {
-        if let Receive::Joined(..) = self.receive {
+        // Nobody waits to hear whether it listens there once that was answered.
+        let joins = matches!(self.receive, Receive::Joining(..)) && self.waits.is_none();
+        if joins || matches!(self.receive, Receive::Joined(..)) {
             return Some(Voice { direction: Direction::Inactive, ..self.unheard()? });
         }
         let hears = self.remote.as_ref().is_some_and(|remote| remote.direction.hears());

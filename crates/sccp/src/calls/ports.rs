@@ -241,6 +241,10 @@ impl PhoneCalls {
                     | State::Failed => self.remove(shared, reference, out),
                 }
             }
+            // It was answered so, and cannot refuse that: it hears nothing, and is to be told of something else.
+            (State::Connected, None) => {
+                out.push(Output::Signal(leg, Signal::MediaRefused(cause), Media::None));
+            }
             (_, None) => {}
         }
     }

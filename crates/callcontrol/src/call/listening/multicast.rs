@@ -14,7 +14,7 @@ use super::{Again, Listening};
 use crate::call::participant::Device;
 use crate::call::{Call, Progress, Step};
 use crate::configuration::{MediaUse, MusicStream};
-use crate::exchange::Side;
+use crate::exchange::{Exchange, Side};
 use crate::io::{Outbox, Reach};
 use crate::shared::Shared;
 
@@ -29,11 +29,7 @@ impl Call {
     /// The stream that a party was told of does not go out any more.
     pub(crate) fn stream_gone(&mut self, now: Now, shared: &mut Shared, out: &mut Outbox) {
         let mut step = Step { now, facts: &mut self.facts, shared, out };
-        let Some(listening) = &step.facts.listening else { return };
-        if listening.stream.is_some() && !listening.gone {
-            let next = Again { tone: listening.wanted, alone: Some(WhyUnicast::NoStream) };
-            step.hear_instead(next);
-        }
+        step.hear_alone(WhyUnicast::NoStream);
     }
 }
 
@@ -120,6 +116,21 @@ impl Step<'_> {
             ttl: to.ttl,
             payload_type: to.codec.payload_type(),
             direction: self.shared.configuration.media.multicast_direction,
+        }
+    }
+
+    /// Whether all is settled between a party and a service that told it of a stream. What it refuses then is to listen there: it
+    /// learned of the stream from an answer, which cannot be refused.
+    pub(super) fn hears_stream(&self) -> bool {
+        let listening = self.facts.listening.as_ref();
+        listening.is_some_and(|it| it.stream.is_some() && !it.gone && it.exchange == Exchange::Settled)
+    }
+
+    /// A service of its own takes the place of one that told a party of a stream.
+    pub(super) fn hear_alone(&mut self, why: WhyUnicast) {
+        let told = self.facts.listening.as_ref().filter(|it| it.stream.is_some() && !it.gone);
+        if let Some(tone) = told.map(|listening| listening.wanted) {
+            self.hear_instead(Again { tone, alone: Some(why) });
         }
     }
 
