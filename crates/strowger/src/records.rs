@@ -3,6 +3,7 @@
 pub(crate) mod repository;
 mod rules;
 mod spool;
+mod unwritten;
 mod writer;
 
-pub(crate) use writer::RecordWriter;
+pub(crate) use writer::RecordThread;

@@ -35,7 +35,7 @@ use crate::log;
 use crate::mailbox::{Sender, mailbox};
 use crate::media;
 use crate::newcomers;
-use crate::records::RecordWriter;
+use crate::records::RecordThread;
 use crate::shutdown::Signals;
 use crate::sockets::{SipSocket, SipSockets, refusal};
 use crate::sounds::Sounds;
@@ -200,8 +200,8 @@ impl Opened {
         store.obey(machine.clone());
         let sip = Arc::clone(&configuration.sip);
         let epoch = seed()?[0];
-        let records = RecordWriter::open(&self.data, NODE.0.into(), epoch, extent, keeper.watch())
-            .with_context(|| format!("cannot open the call records in {}", self.data.display()))?;
+        let records =
+            RecordThread::new(&self.data, NODE.0.into(), epoch, extent, keeper.watch(), Arc::clone(&events));
         let (deliveries, deliveries_desk) = Deliveries::new(&self.data, keeper.watch(), Arc::clone(&events))
             .context("call records cannot be delivered")?;
         let (analysis, loader) = Analysis::new(&self.data);

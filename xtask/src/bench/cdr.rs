@@ -1,7 +1,9 @@
-//! `cargo xtask bench cdr`: what call records cost to load, and how fast questions about them are answered.
+//! `cargo xtask bench cdr`: what call records cost to write and to load, and how fast questions about them are answered.
 //!
 //! A server of the release build imports made-up files over the socket in its data folder, as `strowger cdr import` sends them; then it is asked as an
 //! operator asks. The times are those of the command, its start among them.
+
+mod writing;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,7 +16,7 @@ use crate::workspace;
 const USAGE: &str = "\
 usage: cargo xtask bench cdr [--debug] [--rows N]
 
-Import of N call records (1,000,000 when it is not said; rounded up to whole files of 10,000), and searches and reports over them.
+Calls with and without records of them; import of N call records (1,000,000 when it is not said; rounded up to whole files of 10,000), and searches and reports over them.
 Fails when a question takes more than 10 s at 10,000,000 rows and below. --debug plays with the ordinary build, to try this out: its figures say nothing.
 ";
 
@@ -42,6 +44,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
     println!("cdr: {rows} call records, load average {:.2}", cost::load());
+    if !is_debug {
+        writing::run(&folder)?;
+    }
     let data = folder.join("data");
     let mut server = Server::lab_in(&folder, &data, &[])?;
     let loaded = import(&folder, &server, rows)?;

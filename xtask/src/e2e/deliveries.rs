@@ -113,19 +113,26 @@ pub(super) fn call(context: &Context) -> Result<String, String> {
     fs::create_dir(folder.join("archive")).map_err(|error| error.to_string())?;
     let mut peer = sshd(folder, port, "primary", "")?;
     let server = Server::lab(context, &[])?;
+    configure(&server, folder, port, &[format!("{primary} primary")])?;
+    let mut alice = phones::sip(context, &server, "alice", "1001", 700)?;
+    let mut carol = phones::sip(context, &server, "carol", "1003", 900)?;
+    // Nobody has said that records are to be written, and a destination waits for them.
+    carol.does("dial 1001")?;
+    alice.does("wait ringin; answer; wait talking; onhook; wait idle")?;
+    carol.does("wait idle")?;
+    until(ARRIVAL, "the log to say that no records are written", || {
+        server.process.printed().contains("no records of them are written").then_some(())
+    })?;
     let parameters = folder.join("parameters");
     let written = fs::create_dir_all(&parameters)
         .and_then(|()| fs::write(parameters.join("all.toml"), "[service_parameters]\ncall_records = true\n"));
     written.map_err(|error| error.to_string())?;
     server.ask(&["apply", &parameters.to_string_lossy(), "--keep-others", "--message", "records"])?;
-    configure(&server, folder, port, &[format!("{primary} primary")])?;
-    let mut alice = phones::sip(context, &server, "alice", "1001", 700)?;
-    let mut carol = phones::sip(context, &server, "carol", "1003", 900)?;
     alice.does("dial 1003")?;
     carol.does("wait ringin; answer; wait talking; hear 3; onhook; wait idle")?;
     alice.does("wait idle")?;
-    let told = server.calls()?;
-    let [told] = told.as_slice() else { return Err(format!("one call, and not {told:?}")) };
+    let told: Vec<Value> = server.calls()?.into_iter().filter(|call| call["calling"] == "1001").collect();
+    let [told] = told.as_slice() else { return Err(format!("one call of 1001, and not {told:?}")) };
     let kept = folder.join("kept");
     // A file is cut every minute, and sent at once.
     let text = until(ARRIVAL * 3, "the row of the call to arrive", || {

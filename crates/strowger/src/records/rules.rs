@@ -38,7 +38,16 @@ impl Keeping {
 }
 
 pub(super) fn keeping(state: &State) -> Keeping {
-    let Some((_, parameters)) = state.all::<ServiceParameters>().next() else { return Keeping::nothing() };
+    // Who waits for records does so whether any are written or not.
+    let due = state
+        .all::<BillingDestination>()
+        .filter_map(|(_, it)| u8::try_from(it.number.get()).ok())
+        .map(Consumer::Destination)
+        .chain([Consumer::Analysis])
+        .collect();
+    let Some((_, parameters)) = state.all::<ServiceParameters>().next() else {
+        return Keeping { due, ..Keeping::nothing() };
+    };
     Keeping {
         rules: Rules {
             cluster: parameters.cluster_id.as_str().into(),
@@ -58,12 +67,7 @@ pub(super) fn keeping(state: &State) -> Keeping {
             high: u64::from(parameters.record_high_water.get()),
             low: u64::from(parameters.record_low_water.get()),
         },
-        due: state
-            .all::<BillingDestination>()
-            .filter_map(|(_, it)| u8::try_from(it.number.get()).ok())
-            .map(Consumer::Destination)
-            .chain([Consumer::Analysis])
-            .collect(),
+        due,
     }
 }
 

@@ -15,15 +15,17 @@ use strowger_base::{LegId, WallTime};
 use strowger_cdr::{RecordKind, Rules};
 use tokio::sync::watch;
 
-use super::repository::Repository;
+use super::repository::{Consumer, Repository};
 use super::rules::{Keeping, keeping};
 use super::spool::{Closed, Spool};
+use super::unwritten::Unwritten;
+use crate::events::{Hub, Topic};
 use crate::keeper::Live;
 use crate::log;
 use crate::store::{Extent, Followed, Follower};
 
 /// Writes call records.
-pub(crate) struct RecordWriter {
+struct RecordWriter {
     data: PathBuf,
     node: u32,
     follower: Follower,
@@ -37,6 +39,88 @@ pub(crate) struct RecordWriter {
     cut_at: Option<Clock>,
     tidied_at: Option<Clock>,
     in_trouble: bool,
+    unwritten: Unwritten,
+    events: Arc<Hub>,
+}
+
+/// A writer, or what it takes to make one as soon as the disk lets it: calls do not wait for that.
+pub(crate) struct RecordThread {
+    data: PathBuf,
+    node: u32,
+    epoch: u64,
+    extent: Extent,
+    /// Where the journal of a new spool begins.
+    begin: u64,
+    live: watch::Receiver<Arc<Live>>,
+    events: Arc<Hub>,
+    writer: Option<RecordWriter>,
+}
+
+impl RecordThread {
+    /// Opens spool and repository.
+    pub(crate) fn new(
+        data: &Path,
+        node: u32,
+        epoch: u64,
+        extent: Extent,
+        live: watch::Receiver<Arc<Live>>,
+        events: Arc<Hub>,
+    ) -> Self {
+        // Until it is known from where on it is read, all of the journal stays.
+        extent.hold();
+        let begin = extent.end();
+        let mut thread =
+            RecordThread { data: data.to_owned(), node, epoch, extent, begin, live, events, writer: None };
+        if let Err(error) = thread.open() {
+            log::error("call records cannot be opened")
+                .with("folder", thread.data.display())
+                .with("reason", error)
+                .effect("calls go on, and their records wait in the journal")
+                .remedy("mend what the reason names; it is tried again by itself")
+                .write();
+        }
+        thread
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        let (spool, closed) = Spool::open(&self.data, self.epoch, self.begin)?;
+        let repository = Repository::open(&self.data)?;
+        let follower = Follower::new(&self.data, spool.spooler.journal(), self.extent.clone());
+        let live = self.live.clone();
+        let keeping = keeping(&live.borrow().state);
+        self.writer = Some(RecordWriter {
+            data: self.data.clone(),
+            node: self.node,
+            follower,
+            spool,
+            repository,
+            late: Late::default(),
+            closed: closed.into(),
+            live,
+            keeping,
+            cut_at: None,
+            tidied_at: None,
+            in_trouble: false,
+            unwritten: Unwritten::default(),
+            events: Arc::clone(&self.events),
+        });
+        Ok(())
+    }
+
+    /// Runs until the other end of `stopped` is gone: then the journal is over, and what it has goes into files.
+    pub(crate) fn run(mut self, stopped: &Receiver<()>) {
+        loop {
+            if let Some(writer) = self.writer.take() {
+                return writer.run(stopped);
+            }
+            let is_over = stopped.recv_timeout(OPEN_AFTER) != Err(RecvTimeoutError::Timeout);
+            match self.open() {
+                Ok(()) => log::info("call records are open; none is lost").write(),
+                Err(_) if is_over => return,
+                Err(_) => {}
+            }
+        }
+    }
 }
 
 /// Where the final records of calls are that ended lately, by their legs: how a call sounded is told when it is over.
@@ -63,35 +147,8 @@ impl Late {
 }
 
 impl RecordWriter {
-    /// Opens spool and repository.
-    pub(crate) fn open(
-        data: &Path,
-        node: u32,
-        epoch: u64,
-        extent: Extent,
-        live: watch::Receiver<Arc<Live>>,
-    ) -> io::Result<Self> {
-        let (spool, closed) = Spool::open(data, epoch, extent.end())?;
-        let follower = Follower::new(data, spool.spooler.journal(), extent);
-        let keeping = keeping(&live.borrow().state);
-        Ok(RecordWriter {
-            data: data.to_owned(),
-            node,
-            follower,
-            spool,
-            repository: Repository::open(data)?,
-            late: Late::default(),
-            closed: closed.into(),
-            live,
-            keeping,
-            cut_at: None,
-            tidied_at: None,
-            in_trouble: false,
-        })
-    }
-
     /// Runs until the other end of `stopped` is gone: then the journal is over, and what it has goes into files.
-    pub(crate) fn run(mut self, stopped: &Receiver<()>) {
+    fn run(mut self, stopped: &Receiver<()>) {
         let mut wait = Duration::ZERO;
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
             if self.live.has_changed().unwrap_or(false) {
@@ -129,6 +186,10 @@ impl RecordWriter {
         let more = if self.spool.is_closing() { false } else { self.follow()? };
         self.spool.sync()?;
         self.follower.release(self.spool.spooler.journal());
+        let is_awaited = self.keeping.due.iter().any(|consumer| matches!(consumer, Consumer::Destination(_)));
+        if let Some(calls) = self.unwritten.due(self.keeping.rules.calls, is_awaited) {
+            self.tell_unwritten(calls);
+        }
         let since = *self.cut_at.get_or_insert(now);
         let due = is_last
             || self.spool.is_closing()
@@ -163,9 +224,12 @@ impl RecordWriter {
     }
 
     fn follow(&mut self) -> io::Result<bool> {
-        let (spooler, late) = (&mut self.spool.spooler, &mut self.late);
+        let (spooler, late, unwritten) = (&mut self.spool.spooler, &mut self.late, &mut self.unwritten);
         let rules = &self.keeping.rules;
         self.follower.read(|follower, followed| {
+            if !rules.calls && Head::decode(followed.record).is_ok_and(|head| head.kind == EntryKind::Call) {
+                unwritten.call();
+            }
             take(follower, &followed, late, rules, spooler);
         })
     }
@@ -173,7 +237,7 @@ impl RecordWriter {
     /// Old files go, and what takes too much room.
     fn tidy(&mut self) -> io::Result<()> {
         for number in self.repository.destinations()? {
-            let consumer = super::repository::Consumer::Destination(number);
+            let consumer = Consumer::Destination(number);
             if !self.keeping.due.contains(&consumer) {
                 self.repository.forget(consumer)?;
             }
@@ -196,6 +260,18 @@ impl RecordWriter {
                 .write();
         }
         Ok(())
+    }
+
+    fn tell_unwritten(&self, calls: u64) {
+        log::error(
+            "calls happen and no records of them are written, although billing destinations wait for some",
+        )
+        .count("calls", calls)
+        .effect("nobody can bill these calls")
+        .remedy("set call_records of service_parameters to true, or remove the destinations")
+        .write();
+        let told = serde_json::json!({ "alarm": "records-not-written", "calls": calls });
+        self.events.tell(Topic::Alarm, wall_time(), told);
     }
 
     fn complain(&mut self, error: &io::Error) {
@@ -273,6 +349,7 @@ fn wall_time() -> WallTime {
 /// How often the journal is looked at.
 const TICK: Duration = Duration::from_millis(250);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+const OPEN_AFTER: Duration = Duration::from_secs(5);
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
 /// A file is cut when it has this much, whatever the interval.
 const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;

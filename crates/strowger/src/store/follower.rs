@@ -34,6 +34,11 @@ impl Extent {
         Position(self.0.needed.load(Ordering::Acquire)).segment()
     }
 
+    /// Nothing is retired until somebody says from where on he reads.
+    pub(crate) fn hold(&self) {
+        self.0.needed.store(0, Ordering::Release);
+    }
+
     /// Where the journal ends, as far as it is in its file.
     pub(crate) fn end(&self) -> u64 {
         self.0.written.load(Ordering::Acquire)
