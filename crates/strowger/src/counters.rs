@@ -163,6 +163,9 @@ pub(crate) static STORE_LAG: Figure = Figure::new();
 pub(crate) static STORE_BYTES: Figure = Figure::new();
 /// Writes that the disk refused; the store's.
 pub(crate) static STORE_FAILURES: Figure = Figure::new();
+/// Parts of the journal that could not be read, and the calls whose final records were there.
+pub(crate) static JOURNAL_GAPS: Figure = Figure::new();
+pub(crate) static CALLS_LOST: Figure = Figure::new();
 /// TCP connections: the connection side's, like those below.
 pub(crate) static STREAMS: Figure = Figure::new();
 pub(crate) static STREAMS_ACCEPTED: Figure = Figure::new();

@@ -179,6 +179,10 @@ impl Exposition {
         self.one("strowger_store_written_bytes_total", "counter", help, counters::STORE_BYTES.get());
         let help = "Writes that the disk refused.";
         self.one("strowger_store_failures_total", "counter", help, counters::STORE_FAILURES.get());
+        let help = "Parts of the journal that could not be read for call records.";
+        self.one("strowger_store_damage_total", "counter", help, counters::JOURNAL_GAPS.get());
+        let help = "Calls without a call record because their part of the journal could not be read.";
+        self.one("strowger_cdr_calls_lost_total", "counter", help, counters::CALLS_LOST.get());
         let help =
             "Journal records left out because the store was hopelessly behind; final records never are.";
         self.one("strowger_store_left_out_total", "counter", help, counters::STORE_LEFT_OUT.get());

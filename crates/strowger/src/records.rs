@@ -1,6 +1,7 @@
 //! Call records: what is written of calls, and the files in which it waits for whoever gets it.
 
 pub(crate) mod repository;
+mod rows;
 mod rules;
 mod spool;
 mod unwritten;

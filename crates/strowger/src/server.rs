@@ -177,6 +177,13 @@ impl Opened {
                 .count("bytes", recovered.torn_bytes)
                 .write();
         }
+        if recovered.damaged_bytes > 0 {
+            log::error("a part of the journal is damaged; what stands behind it was read")
+                .count("bytes", recovered.damaged_bytes)
+                .effect("calls whose records stood there have none, or an incomplete one")
+                .remedy("look at the disk; a backup may have what is lost")
+                .write();
+        }
         if recovered.closed > 0 {
             log::warn("calls were in progress when the server stopped last; they have a final record now")
                 .count("calls", recovered.closed as u64)

@@ -7,6 +7,7 @@
 mod batch;
 mod chains;
 mod copy;
+mod damage;
 mod follower;
 mod index;
 mod mailboxes;
@@ -44,7 +45,7 @@ use recovery::Checkpoint;
 use segment::{Position, Writer};
 
 pub(crate) use copy::{Found, check, copy};
-pub(crate) use follower::{Extent, Followed, Follower};
+pub(crate) use follower::{Extent, Followed, Follower, Gap};
 pub(crate) use index::{CallRow, Index};
 pub(crate) use notices::refused;
 pub(crate) use reader::Segments;
@@ -96,6 +97,8 @@ pub(crate) struct Recovered {
     pub(crate) closed: usize,
     /// Bytes at the end of the journal that were no whole record and were cut off.
     pub(crate) torn_bytes: u64,
+    /// Bytes before its end that were none, and are left where they are.
+    pub(crate) damaged_bytes: u64,
 }
 
 impl Store {
@@ -138,6 +141,7 @@ impl Store {
             last_number: store.index.last_number().map_err(io::Error::other)?.max(found.highest_number),
             closed,
             torn_bytes: found.torn_bytes,
+            damaged_bytes: found.damaged_bytes,
         };
         Ok((sender, store, recovered))
     }
@@ -325,6 +329,11 @@ impl Store {
         open.sort_unstable();
         let mut closed = 0;
         for (call, last) in open {
+            if let Ok(Some(_)) = self.index.position(call) {
+                // It ended, and damage took its final record from the journal: another one would be a second call.
+                self.chains.remove(call);
+                continue;
+            }
             match recovery::closing(call, &recovery::chain(&self.folder, last), ended_at) {
                 Some([ended, record]) => {
                     self.append(&ended);

@@ -3,26 +3,27 @@
 //! A call is told to be over only when its final record is in the journal on the disk. Its row follows from that: how far the journal was read stands in the
 //! spool beside the rows, so that after any stop reading goes on where it was, and each call has one row.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
 
-use strowger_base::journal::{EntryKind, Head, Record};
-use strowger_base::{LegId, WallTime};
-use strowger_cdr::{RecordKind, Rules};
+use strowger_base::WallTime;
+use strowger_base::journal::{EntryKind, Head};
 use tokio::sync::watch;
 
 use super::repository::{Consumer, Repository};
+use super::rows::Rows;
 use super::rules::{Keeping, keeping};
 use super::spool::{Closed, Spool};
 use super::unwritten::Unwritten;
+use crate::counters;
 use crate::events::{Hub, Topic};
 use crate::keeper::Live;
 use crate::log;
-use crate::store::{Extent, Followed, Follower};
+use crate::store::{Extent, Follower, Gap};
 
 /// Writes call records.
 struct RecordWriter {
@@ -31,7 +32,7 @@ struct RecordWriter {
     follower: Follower,
     spool: Spool,
     repository: Repository,
-    late: Late,
+    rows: Rows,
     /// Closed segments whose files are not in the repository yet.
     closed: VecDeque<Closed>,
     live: watch::Receiver<Arc<Live>>,
@@ -88,13 +89,14 @@ impl RecordThread {
         let follower = Follower::new(&self.data, spool.spooler.journal(), self.extent.clone());
         let live = self.live.clone();
         let keeping = keeping(&live.borrow().state);
+        let rows = Rows::resume(&follower, &keeping.rules)?;
         self.writer = Some(RecordWriter {
             data: self.data.clone(),
             node: self.node,
             follower,
             spool,
             repository,
-            late: Late::default(),
+            rows,
             closed: closed.into(),
             live,
             keeping,
@@ -119,29 +121,6 @@ impl RecordThread {
                 Err(_) if is_over => return,
                 Err(_) => {}
             }
-        }
-    }
-}
-
-/// Where the final records of calls are that ended lately, by their legs: how a call sounded is told when it is over.
-#[derive(Default)]
-struct Late {
-    calls: BTreeMap<LegId, u64>,
-    ended: VecDeque<(WallTime, LegId, u64)>,
-}
-
-impl Late {
-    fn ended(&mut self, at: WallTime, leg: LegId, place: u64) {
-        self.calls.insert(leg, place);
-        self.ended.push_back((at, leg, place));
-        while let Some((before, leg, place)) = self.ended.front()
-            && (self.ended.len() > LATE_MAX || before.as_secs() + LATE_SECONDS < at.as_secs())
-        {
-            // A leg that went on in another call has a later place.
-            if self.calls.get(leg) == Some(place) {
-                self.calls.remove(leg);
-            }
-            self.ended.pop_front();
         }
     }
 }
@@ -224,14 +203,46 @@ impl RecordWriter {
     }
 
     fn follow(&mut self) -> io::Result<bool> {
-        let (spooler, late, unwritten) = (&mut self.spool.spooler, &mut self.late, &mut self.unwritten);
+        let (spooler, rows, unwritten) = (&mut self.spool.spooler, &mut self.rows, &mut self.unwritten);
         let rules = &self.keeping.rules;
-        self.follower.read(|follower, followed| {
+        let more = self.follower.read(|follower, followed| {
             if !rules.calls && Head::decode(followed.record).is_ok_and(|head| head.kind == EntryKind::Call) {
                 unwritten.call();
             }
-            take(follower, &followed, late, rules, spooler);
-        })
+            rows.take(follower, &followed, rules, spooler);
+        })?;
+        for gap in self.follower.take_gaps() {
+            if gap.next() > self.spool.spooler.journal() {
+                self.spool.spooler.pass(gap.next());
+            }
+            self.tell_gap(&gap);
+        }
+        if let Some(calls) = self.rows.incomplete_due() {
+            log::warn("calls have call records from which something is missing, because a part of the journal is gone")
+                .count("calls", calls)
+                .remedy("look at the disk and at the alarms before this one")
+                .write();
+        }
+        Ok(more)
+    }
+
+    /// A part of the journal is gone, and whatever it said of calls.
+    fn tell_gap(&self, gap: &Gap) {
+        let calls = gap.calls(&self.data);
+        let count = calls.len() as u64;
+        counters::JOURNAL_GAPS.add(1);
+        counters::CALLS_LOST.add(count);
+        let some: Vec<String> = calls.iter().take(CALLS_NAMED).map(ToString::to_string).collect();
+        log::error("a part of the journal cannot be read; call records go on behind it")
+            .with("journal", gap)
+            .count("calls_without_record", count)
+            .with("calls", some.join(" "))
+            .effect("calls that ended there have no call record, and others an incomplete one")
+            .remedy("look at the disk; strowger calls lists what is known of the calls")
+            .write();
+        let told =
+            serde_json::json!({ "alarm": "journal-damaged", "journal": gap.to_string(), "calls": count });
+        self.events.tell(Topic::Alarm, wall_time(), told);
     }
 
     /// Old files go, and what takes too much room.
@@ -289,58 +300,6 @@ impl RecordWriter {
     }
 }
 
-/// Takes one record of the journal.
-fn take(
-    follower: &Follower,
-    followed: &Followed<'_>,
-    late: &mut Late,
-    rules: &Rules,
-    spooler: &mut strowger_cdr::spool::Spooler,
-) {
-    let next = followed.next;
-    let Ok(head) = Head::decode(followed.record) else { return spooler.pass(next) };
-    let counts = rules.writes_quality();
-    match head.kind {
-        EntryKind::Call if rules.calls || counts => {
-            let bytes = follower.call_until(followed);
-            let records = decoded(&bytes);
-            if counts {
-                let legs: BTreeSet<LegId> = records.iter().filter_map(|record| record.leg).collect();
-                legs.into_iter().for_each(|leg| late.ended(head.at, leg, followed.place()));
-            }
-            match rules.call(&records) {
-                Some(row) => spooler.row(next, RecordKind::Cdr, &row),
-                None => spooler.pass(next),
-            }
-        }
-        EntryKind::Quality | EntryKind::Told if counts && is_about_quality(followed.record) => {
-            let mut bytes = match (head.call, head.leg.and_then(|leg| late.calls.get(&leg))) {
-                (Some(_), _) => follower.call_until(followed),
-                (None, Some(place)) => follower.call_at(*place),
-                (None, None) => Vec::new(),
-            };
-            if head.call.is_none() {
-                bytes.push(followed.record.to_vec());
-            }
-            match rules.quality(&decoded(&bytes)) {
-                Some(row) => spooler.row(next, RecordKind::Cmr, &row),
-                None => spooler.pass(next),
-            }
-        }
-        _ => spooler.pass(next),
-    }
-}
-
-fn is_about_quality(record: &[u8]) -> bool {
-    use strowger_base::journal::{Entry, Told};
-    let entry = Record::decode(record).map(|record| record.entry);
-    matches!(entry, Ok(Entry::Quality(_) | Entry::Told(Told::Quality(_))))
-}
-
-fn decoded(bytes: &[Vec<u8>]) -> Vec<Record<'_>> {
-    bytes.iter().filter_map(|record| Record::decode(record).ok()).collect()
-}
-
 fn wall_time() -> WallTime {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     WallTime::from_micros(u64::try_from(since.as_micros()).unwrap_or(0))
@@ -353,6 +312,5 @@ const OPEN_AFTER: Duration = Duration::from_secs(5);
 const TIDY_EVERY: Duration = Duration::from_secs(3600);
 /// A file is cut when it has this much, whatever the interval.
 const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
-/// Media ports say their last words within this.
-const LATE_SECONDS: u64 = 60;
-const LATE_MAX: usize = 200_000;
+/// So many calls that were lost are named.
+const CALLS_NAMED: usize = 8;

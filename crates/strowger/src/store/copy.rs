@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::damage;
 use super::index::Index;
 use super::segment;
 
@@ -35,7 +36,7 @@ pub(crate) fn copy(data: &Path, to: &Path) -> io::Result<()> {
     if let Some(number) = newest {
         // It is being written: what is whole of it counts.
         let bytes = fs::read(segment::path_of(&from, number))?;
-        let whole = segment::each_frame(&bytes, 0, |_, _| {});
+        let whole = damage::each_frame(&from, number, &bytes, 0, |_, _| {}).whole;
         fs::write(segment::path_of(&to, number), bytes.get(..whole as usize).unwrap_or_default())?;
     }
     Ok(())
@@ -83,8 +84,12 @@ pub(crate) fn check(data: &Path) -> io::Result<Found> {
         for number in segment::segments_in(&folder)? {
             let path = segment::path_of(&folder, number);
             let bytes = fs::read(&path)?;
-            let whole = segment::each_frame(&bytes, 0, |_, _| {}) as usize;
-            if whole < bytes.len() {
+            let damage::Extracted { whole, gaps } = damage::each_frame(&folder, number, &bytes, 0, |_, _| {});
+            for gap in gaps {
+                let place = format!("bytes {} to {} cannot be read", gap.start, gap.end);
+                found.damage.push(format!("{}: {place}", path.display()));
+            }
+            if (whole as usize) < bytes.len() {
                 found.damage.push(format!("{}: no record can be read from byte {whole} on", path.display()));
             }
         }

@@ -209,6 +209,16 @@ impl Index {
         Ok(position.map(|position| Position(position as u64)))
     }
 
+    /// Calls whose final records are in a part of the journal, oldest first.
+    pub(super) fn calls_between(&self, from: Position, to: Position) -> rusqlite::Result<Vec<CallId>> {
+        let query = "select node, shard, number from callrecord where position >= ?1 and position < ?2 order by position";
+        let mut query = self.0.prepare(query)?;
+        let rows = query.query_map(params![from.0 as i64, to.0 as i64], |row| {
+            Ok(CallId::new(NodeId(row.get(0)?), ShardId(row.get(1)?), row.get::<_, i64>(2)? as u64))
+        })?;
+        rows.collect()
+    }
+
     pub(super) fn bindings(&self) -> rusqlite::Result<Vec<BindingRecord>> {
         let mut query = self.0.prepare(
             "select binding, line, contact, instance, reg_id, path, listener, peer, call_id, cseq, expires_us, \

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use strowger_base::CallId;
 use strowger_base::journal::{Head, Record};
 
+use super::damage;
 use super::index::Index;
 use super::segment::{self, Position};
 use super::{final_of, recovery};
@@ -43,7 +44,7 @@ impl Segments {
             }
             let bytes = fs::read(segment::path_of(&self.folder, number))?;
             let from = if number == checkpoint.position.segment() { checkpoint.position.offset() } else { 0 };
-            segment::each_frame(&bytes, from, |offset, frame| {
+            damage::each_frame(&self.folder, number, &bytes, from, |offset, frame| {
                 if Head::decode(frame.record).is_ok_and(|head| head.call == Some(call)) {
                     last = Some(Position::new(number, offset));
                 }

@@ -12,6 +12,7 @@ use strowger_base::journal::{
 use strowger_base::{CallId, Cause, LegId, WallTime};
 
 use super::chains::Chains;
+use super::damage;
 use super::segment::{self, Position, SEGMENT_HEAD, Writer};
 
 /// Up to where the index knows the journal, and the calls that were open there.
@@ -32,6 +33,8 @@ pub(super) struct Found {
     pub(super) last_at: WallTime,
     /// Bytes at the end that were no whole frame.
     pub(super) torn_bytes: u64,
+    /// Bytes before the end that were none: damage.
+    pub(super) damaged_bytes: u64,
 }
 
 /// Reads the journal from the checkpoint on and opens it for writing. What lies before the checkpoint is not read:
@@ -47,7 +50,7 @@ pub(super) fn find(folder: &Path, checkpoint: &Checkpoint) -> io::Result<Found> 
     let (mut highest_number, mut last_at) = (0, WallTime::default());
     let newest = segments.last().copied().unwrap_or(0).max(checkpoint.position.segment());
     let mut end = (newest + 1, 0);
-    let mut torn_bytes = 0;
+    let (mut torn_bytes, mut damaged_bytes) = (0, 0);
     for number in segments.iter().copied().filter(|number| *number >= checkpoint.position.segment()) {
         let bytes = fs::read(segment::path_of(folder, number))?;
         let mut from = if number == checkpoint.position.segment() { checkpoint.position.offset() } else { 0 };
@@ -55,56 +58,99 @@ pub(super) fn find(folder: &Path, checkpoint: &Checkpoint) -> io::Result<Found> 
             // Somebody cut the file: read what is left from its beginning.
             from = 0;
         }
-        let whole = segment::each_frame(&bytes, from, |offset, frame| {
-            let Ok(head) = Head::decode(frame.record) else { return };
-            last_at = last_at.max(head.at);
-            let numbers = [head.call.map(|call| call.number), head.leg.map(|leg| leg.number)];
-            highest_number = numbers.into_iter().flatten().fold(highest_number, u64::max);
-            let position = Position::new(number, offset);
-            if head.kind == EntryKind::UserSet {
-                finals.push((position, frame.record.to_vec()));
-            }
-            let Some(call) = head.call else { return };
-            chains.add(call, position);
-            if head.kind == EntryKind::Call {
-                chains.end(call, now);
-                finals.push((position, frame.record.to_vec()));
-            }
-        });
+        let damage::Extracted { whole, gaps } =
+            damage::each_frame(folder, number, &bytes, from, |offset, frame| {
+                let Ok(head) = Head::decode(frame.record) else { return };
+                last_at = last_at.max(head.at);
+                let numbers = [head.call.map(|call| call.number), head.leg.map(|leg| leg.number)];
+                highest_number = numbers.into_iter().flatten().fold(highest_number, u64::max);
+                let position = Position::new(number, offset);
+                if head.kind == EntryKind::UserSet {
+                    finals.push((position, frame.record.to_vec()));
+                }
+                let Some(call) = head.call else { return };
+                chains.add(call, position);
+                if head.kind == EntryKind::Call {
+                    chains.end(call, now);
+                    finals.push((position, frame.record.to_vec()));
+                }
+            });
         let torn = bytes.get(whole as usize..).unwrap_or_default();
         if Some(&number) == segments.last() && !torn.is_empty() {
-            // Damage in the middle looks like a torn end; what is cut off is kept beside it for a closer look.
+            // Damage at the end looks like a torn one; what is cut off is kept beside it for a closer look.
             fs::write(segment::path_of(folder, number).with_extension("cut"), torn)?;
         }
         torn_bytes += torn.len() as u64;
+        damaged_bytes += gaps.iter().map(|gap| gap.len() as u64).sum::<u64>();
         end = (number, whole);
     }
     let writer = Writer::open(folder, end.0, end.1)?;
-    Ok(Found { writer, chains, finals, highest_number, last_at, torn_bytes })
+    Ok(Found { writer, chains, finals, highest_number, last_at, torn_bytes, damaged_bytes })
+}
+
+/// The records of a call, as far as they are there.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Chain {
+    /// Oldest first.
+    pub(crate) records: Vec<Vec<u8>>,
+    /// None is missing.
+    pub(crate) is_whole: bool,
 }
 
 /// The records of a chain, oldest first.
 pub(super) fn chain(folder: &Path, last: Position) -> Vec<Vec<u8>> {
-    let mut records = vec![];
+    read_chain(folder, last).records
+}
+
+/// The records of a chain. Where one cannot be read, those before it in its segment are found without it.
+pub(super) fn read_chain(folder: &Path, last: Position) -> Chain {
+    let mut chain = Chain { records: vec![], is_whole: true };
     let mut at = last;
     let mut open: Option<(u32, File)> = None;
-    while at != Position::NONE && records.len() < CHAIN_MAX {
+    let mut call = None;
+    while at != Position::NONE {
+        if chain.records.len() >= CHAIN_MAX {
+            chain.is_whole = false;
+            break;
+        }
         if open.as_ref().is_none_or(|(number, _)| *number != at.segment()) {
             // An older part may have been retired: the rest of the story is still worth telling.
-            let Ok(file) = File::open(segment::path_of(folder, at.segment())) else { break };
-            open = Some((at.segment(), file));
+            open = File::open(segment::path_of(folder, at.segment())).ok().map(|file| (at.segment(), file));
         }
-        let Some((_, file)) = &open else { break };
         let mut record = vec![];
-        let Some(previous) = segment::read_frame(file, at.offset(), &mut record) else { break };
-        records.push(record);
+        let read = open.as_ref().and_then(|(_, file)| segment::read_frame(file, at.offset(), &mut record));
+        let previous = match read {
+            Some(previous) => {
+                call = call.or_else(|| Head::decode(&record).ok()?.call);
+                chain.records.push(record);
+                previous
+            }
+            None => {
+                chain.is_whole = false;
+                call.and_then(|call| before_damage(folder, at, call)).unwrap_or(Position::NONE)
+            }
+        };
         if previous >= at {
+            chain.is_whole = false;
             break;
         }
         at = previous;
     }
-    records.reverse();
-    records
+    chain.records.reverse();
+    chain
+}
+
+/// The last whole frame of a call in a segment before a place that cannot be read.
+fn before_damage(folder: &Path, place: Position, call: CallId) -> Option<Position> {
+    let number = place.segment();
+    let bytes = fs::read(segment::path_of(folder, number)).ok()?;
+    let mut last = None;
+    damage::each_frame(folder, number, &bytes, 0, |offset, frame| {
+        if offset < place.offset() && Head::decode(frame.record).is_ok_and(|head| head.call == Some(call)) {
+            last = Some(Position::new(number, offset));
+        }
+    });
+    last
 }
 
 /// The records that end a call which was up when the server stopped: the decision, and the final record. `None` when

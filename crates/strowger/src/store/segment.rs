@@ -44,7 +44,7 @@ pub(super) const FRAME_HEAD: usize = 16;
 /// Bytes before the first frame of a segment.
 pub(super) const SEGMENT_HEAD: u32 = 8;
 /// A record longer than this is damage.
-const RECORD_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const RECORD_BYTES_MAX: usize = 1024 * 1024;
 /// First bytes of a segment: a name and the version of the format.
 const MAGIC: [u8; SEGMENT_HEAD as usize] = *b"SJRNL\0\0\x01";
 
