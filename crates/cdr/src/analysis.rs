@@ -9,7 +9,7 @@ mod rates;
 mod report;
 mod sheet;
 
-pub use call::{Call, EndedBy, Quality, quality_of};
+pub use call::{Call, EndedBy, Quality, began, quality_of};
 pub use money::{Amount, AmountError};
 pub use rates::{Cost, Costs, Direction, Group, LocalTime, Rates, RatesError};
 pub use report::{Counted, Names, Report, ReportKind, Talker, WithoutRate};

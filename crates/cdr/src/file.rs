@@ -72,6 +72,12 @@ pub enum FileError {
         /// Which.
         line: u64,
     },
+    /// A text does not end.
+    #[error("line {line}: a quotation mark is not closed; was the file cut?")]
+    OpenQuote {
+        /// Which.
+        line: u64,
+    },
     /// A line has another number of fields than there are columns.
     #[error("line {line}: {fields} fields where there are {columns} columns; was the file cut?")]
     OtherLength {
@@ -118,9 +124,30 @@ struct Line {
     ends: Vec<usize>,
     /// How many there are.
     count: usize,
+    /// It has an odd number of quotation marks.
+    is_quote_open: bool,
 }
 
 impl Line {
+    fn take(&mut self, line: &[u8], fields: &mut Fields, number: u64) -> Result<(), FileError> {
+        let too_long = FileError::TooLong { line: number };
+        if line.len() > LINE_BYTES {
+            return Err(too_long);
+        }
+        self.is_quote_open = line.iter().filter(|byte| **byte == b'"').count() % 2 != 0;
+        fields.reset();
+        let (mut result, _, wrote, ended) = fields.read_record(line, &mut self.text, &mut self.ends);
+        self.count = ended;
+        if result == ReadRecordResult::InputEmpty {
+            // That was all of the line.
+            let room = self.text.get_mut(wrote..).unwrap_or_default();
+            let places = self.ends.get_mut(ended..).unwrap_or_default();
+            let (last, _, _, ended) = fields.read_record(&[], room, places);
+            (result, self.count) = (last, self.count + ended);
+        }
+        if result == ReadRecordResult::Record { Ok(()) } else { Err(too_long) }
+    }
+
     fn field(&self, place: usize) -> &[u8] {
         let begin = place.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         let end = self.ends.get(..self.count).and_then(|ends| ends.get(place)).copied().unwrap_or(begin);
@@ -135,7 +162,7 @@ impl<'a, R: Record> Reader<'a, R> {
     /// They are not those of such records.
     pub fn new(bytes: &'a [u8]) -> Result<Self, FileError> {
         let rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let text = Line { text: vec![0; LINE_BYTES], ends: vec![0; FIELDS], count: 0 };
+        let text = Line { text: vec![0; LINE_BYTES], ends: vec![0; FIELDS], count: 0, is_quote_open: false };
         let (fields, places) = (Fields::new(), Vec::new());
         let mut reader = Reader { rest, fields, line: 0, places, text, record: PhantomData };
         reader.take_line().ok_or(FileError::NoHeader)??;
@@ -175,41 +202,29 @@ impl<'a, R: Record> Reader<'a, R> {
         self.places.iter().filter(|place| place.is_none()).count()
     }
 
+    /// Takes the next line that is not empty apart. A line is one record also where a quotation mark is missing: what follows it is read all the same.
     fn take_line(&mut self) -> Option<Result<(), FileError>> {
-        let Line { text, ends, count } = &mut self.text;
         loop {
             if self.rest.is_empty() {
                 return None;
             }
             self.line += 1;
-            let (mut written, mut too_long) = (0, false);
-            *count = 0;
-            loop {
-                let room = text.get_mut(written..).unwrap_or_default();
-                let places = ends.get_mut(*count..).unwrap_or_default();
-                let (result, read, wrote, ended) = self.fields.read_record(self.rest, room, places);
-                self.rest = self.rest.get(read..).unwrap_or_default();
-                (written, *count) = (written + wrote, *count + ended);
-                match result {
-                    ReadRecordResult::Record | ReadRecordResult::End => break,
-                    // The last line may lack its end.
-                    ReadRecordResult::InputEmpty => {}
-                    ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
-                        (too_long, written, *count) = (true, 0, 0);
-                    }
-                }
-            }
-            if too_long {
-                return Some(Err(FileError::TooLong { line: self.line }));
-            }
-            if *count > 1 || written > 0 {
-                return Some(Ok(()));
+            let end = self.rest.iter().position(|byte| *byte == b'\n');
+            let (line, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+            self.rest = rest.get(1..).unwrap_or_default();
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if !line.is_empty() {
+                return Some(self.text.take(line, &mut self.fields, self.line));
             }
         }
     }
 
     fn record(&self) -> Result<R, FileError> {
         let (number, line) = (self.line, &self.text);
+        // Where all fields are there, a mark that stands alone is a part of its text.
+        if line.is_quote_open && (line.count != self.places.len() || self.rest.is_empty()) {
+            return Err(FileError::OpenQuote { line: number });
+        }
         if line.count != self.places.len() {
             let (fields, columns) = (line.count, self.places.len());
             return Err(FileError::OtherLength { line: number, fields, columns });

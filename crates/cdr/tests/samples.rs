@@ -224,6 +224,11 @@ fn what_is_wrong_says_where_and_the_rest_is_read() {
     let fields = csv_fields(&lines[3]);
     let cut = FileError::OtherLength { line: 4, fields, columns: 133 };
     check(&lines.join("\n"), &[Err(wrong), Err(cut), Ok(25_450)]);
+    // A quotation mark that is missing costs its own line and no other.
+    let mut lines: Vec<String> = sample.lines().take(5).map(str::to_owned).collect();
+    lines[3] = lines[3].replacen("\",", ",", 1);
+    let open = FileError::OpenQuote { line: 4 };
+    check(&lines.join("\n"), &[Ok(25_448), Err(open), Ok(25_450)]);
     check("", &[Err(FileError::NoHeader)]);
     check("hello, world\n1,2\n", &[Err(FileError::NoHeader)]);
     let other = FileError::OtherRecords { missing: "origLegCallIdentifier" };

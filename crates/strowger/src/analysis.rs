@@ -8,6 +8,7 @@ mod query;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
 
 use strowger_cdr::analysis::{Rates, RatesError};
 use strowger_dialplan::Zone;
@@ -49,11 +50,14 @@ pub(crate) enum OrderError {
 }
 
 impl Analysis {
-    /// Makes the loader of a data folder, and the way to it.
-    pub(crate) fn new(data: &Path) -> (Analysis, Loader) {
+    /// Makes the loader of a data folder, and the way to it. `keep` says how long rows are kept; `None` is for ever.
+    pub(crate) fn new(
+        data: &Path,
+        keep: impl FnMut() -> Option<Duration> + Send + 'static,
+    ) -> (Analysis, Loader) {
         let (orders, ordered) = std::sync::mpsc::sync_channel(ORDERS);
         let analysis = Analysis { data: data.to_owned(), orders };
-        (analysis, Loader::new(data, ordered))
+        (analysis, Loader::new(data, ordered, Box::new(keep)))
     }
 
     /// Loads a file that somebody gives.
@@ -128,6 +132,11 @@ impl Analysis {
     pub(crate) fn overview(&self) -> Result<serde_json::Value, QueryError> {
         query::overview(&self.data)
     }
+}
+
+/// Copies what only the database of rows has, for a backup.
+pub(crate) fn copy(data: &Path, folder: &Path) -> anyhow::Result<()> {
+    database::Database::copy_settings(data, folder)
 }
 
 /// Reads a table of rates, to see that it is one.

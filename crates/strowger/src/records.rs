@@ -7,4 +7,5 @@ mod spool;
 mod unwritten;
 mod writer;
 
+pub(crate) use rules::search_retention;
 pub(crate) use writer::RecordThread;

@@ -211,7 +211,9 @@ impl Opened {
             RecordThread::new(&self.data, NODE.0.into(), epoch, extent, keeper.watch(), Arc::clone(&events));
         let (deliveries, deliveries_desk) = Deliveries::new(&self.data, keeper.watch(), Arc::clone(&events))
             .context("call records cannot be delivered")?;
-        let (analysis, loader) = Analysis::new(&self.data);
+        let live = keeper.watch();
+        let (analysis, loader) =
+            Analysis::new(&self.data, move || crate::records::search_retention(&live.borrow().state));
         let (files, files_board) =
             FileServer::new(&self.data, keeper.watch(), machine.clone(), Arc::clone(&events));
         let sounds = Arc::new(Sounds::new(&self.data));
@@ -262,10 +264,10 @@ impl Opened {
         let (stream_sender, connections) = streams::connections(budget.streams);
         let (records_go_on, records_stop) = std::sync::mpsc::channel();
         let records_thread =
-            thread::Builder::new().name("records".into()).spawn(move || records.run(&records_stop))?;
-        thread::Builder::new().name("delivery".into()).spawn(move || deliveries.run())?;
-        thread::Builder::new().name("files".into()).spawn(move || files.run())?;
-        thread::Builder::new().name("loader".into()).spawn(move || loader.run())?;
+            beside("records", "call records are not written", move || records.run(&records_stop))?;
+        beside("delivery", "call records are not delivered", move || deliveries.run())?;
+        beside("files", "files are served to nobody over SFTP", move || files.run())?;
+        beside("loader", "call records are not loaded for searches", move || loader.run())?;
         let store_thread = thread::Builder::new().name("store".into()).spawn(move || store.run())?;
         thread::Builder::new().name("sounds".into()).spawn(move || {
             if let Err(error) = followed.follow(live) {
@@ -532,3 +534,20 @@ fn seed() -> anyhow::Result<[u64; 4]> {
     let (words, _) = bytes.as_chunks::<8>();
     Ok(std::array::from_fn(|i| words.get(i).map_or(0, |word| u64::from_le_bytes(*word))))
 }
+/// Starts a thread that works beside calls. One that ends by a fault of ours is told, with what does not go on then.
+fn beside(
+    name: &'static str,
+    effect: &'static str,
+    run: impl FnOnce() + Send + 'static,
+) -> io::Result<thread::JoinHandle<()>> {
+    thread::Builder::new().name(name.into()).spawn(move || {
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
+            log::error("a part of the server ended by a fault in this program")
+                .with("part", name)
+                .effect(effect)
+                .remedy("restart the server: what is on the disk is taken up again; and report the lines above")
+                .write();
+        }
+    })
+}
+

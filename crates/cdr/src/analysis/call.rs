@@ -34,8 +34,10 @@ pub struct Call<W> {
     pub ended_by: EndedBy,
     /// The codec of the calling side, as records number it.
     pub codec: i64,
-    /// How it sounded where it sounded worse.
-    pub quality: Quality,
+    /// How it sounded where it came from.
+    pub orig_quality: Quality,
+    /// How it sounded where it went.
+    pub dest_quality: Quality,
 }
 
 /// Who ended a call.
@@ -122,7 +124,7 @@ impl Quality {
 impl<'a> Call<&'a str> {
     /// What is searched of a record; how it sounded stands in others.
     pub fn of(record: &'a Cdr) -> Call<&'a str> {
-        let at = record.date_time_origination;
+        let at = began(record);
         let is_answered = record.date_time_connect > 0;
         let (cause, ended_by) = ending(record.orig_cause_value, record.dest_cause_value);
         Call {
@@ -140,7 +142,8 @@ impl<'a> Call<&'a str> {
             cause,
             ended_by,
             codec: record.orig_media_cap_payload_capability,
-            quality: Quality::default(),
+            orig_quality: Quality::default(),
+            dest_quality: Quality::default(),
         }
     }
 }
@@ -150,6 +153,17 @@ impl<W> Call<W> {
     pub const fn is_answered(&self) -> bool {
         self.wait.is_some()
     }
+
+    /// How it sounded where it sounded worse.
+    pub fn quality(&self) -> Quality {
+        self.orig_quality.worse(self.dest_quality)
+    }
+}
+
+/// When a call began; where that is not told, the first moment of it that is.
+pub fn began(record: &Cdr) -> i64 {
+    let told = [record.date_time_origination, record.date_time_connect, record.date_time_disconnect];
+    told.into_iter().find(|at| *at != 0).unwrap_or(0)
 }
 
 /// Why a call ended and who ended it, of the causes of both sides: the side that did not end it has none, and where a feature moved one side on, the
@@ -211,6 +225,23 @@ mod tests {
         // 503 for cause 41, and a logical partition with its sign.
         check(0, 1_459_617_833, (41, EndedBy::Called));
         check(-1_493_172_161, 0, (63, EndedBy::Calling));
+    }
+
+    #[test]
+    fn a_call_began_at_the_first_moment_that_is_told() {
+        let of = |origination, connect, disconnect| {
+            let told = Cdr {
+                date_time_origination: origination,
+                date_time_connect: connect,
+                date_time_disconnect: disconnect,
+                ..Cdr::default()
+            };
+            let call = Call::of(&told);
+            (call.at, call.wait, call.held)
+        };
+        assert_eq!(of(100, 105, 165), (100, Some(5), 65));
+        assert_eq!(of(0, 105, 165), (105, Some(0), 60));
+        assert_eq!(of(0, 0, 165), (165, None, 0));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::call::Call;
+use super::call::{Call, Quality};
 use super::rates::{Cost, Costs};
 use super::sheet::{Cell, Sheet};
 use crate::words;
@@ -54,6 +54,8 @@ pub struct Report {
     tallies: Vec<Tally>,
     /// By the cause, the place of the duration, or the quarter of an hour since 1970.
     groups: BTreeMap<i64, Tally>,
+    /// From when to when calls were asked for, in seconds since 1970; `None` is not bounded.
+    asked: (Option<i64>, Option<i64>),
     /// Of trunks: when they were taken and given back.
     held: BTreeMap<u32, Vec<(i64, i64)>>,
 }
@@ -140,7 +142,16 @@ impl Report {
             tallies: Vec::new(),
             groups: BTreeMap::new(),
             held: BTreeMap::new(),
+            asked: (None, None),
         }
+    }
+
+    /// Calls are asked for that began from one moment until another, in seconds since 1970: traffic is that of the time between them. Where a bound is
+    /// not given it is the beginning of the first call, or the end of the last.
+    #[must_use]
+    pub fn between(mut self, since: Option<i64>, until: Option<i64>) -> Self {
+        self.asked = (since, until);
+        self
     }
 
     /// Takes a call. Words may be any numbers up to `u32::MAX`, but room is made for the highest one.
@@ -174,12 +185,14 @@ impl Report {
                     }
                 }
             }
-            ReportKind::Quality if call.quality.is_unknown() => {}
             ReportKind::Quality => {
-                for device in [call.orig_device, call.dest_device] {
+                // A device is judged by what it heard, and not by what the other one did.
+                let sides =
+                    [(call.orig_device, call.orig_quality), (call.dest_device, call.dest_quality)];
+                for (device, quality) in sides.into_iter().filter(|(_, quality)| !quality.is_unknown()) {
                     let tally = self.tally(device);
                     tally.take(call, None);
-                    tally.heard.get_or_insert_default().take(call);
+                    tally.heard.get_or_insert_default().take(quality);
                 }
             }
         }
@@ -278,7 +291,8 @@ impl Report {
     }
 
     fn utilisation(self, names: &impl Names, most: usize) -> Sheet {
-        let period = match (self.counted.first, self.counted.last) {
+        let (since, until) = self.asked;
+        let period = match (since.or(self.counted.first), until.or(self.counted.last)) {
             (Some(first), Some(last)) => u64::try_from(last.saturating_sub(first)).unwrap_or(0).max(1),
             _ => 1,
         };
@@ -444,8 +458,7 @@ impl Tally {
 }
 
 impl Heard {
-    fn take(&mut self, call: &Call<u32>) {
-        let quality = call.quality;
+    fn take(&mut self, quality: Quality) {
         let over = |value: Option<i64>, bound: i64| value.is_some_and(|value| value > bound);
         let is_bad = over(quality.lost, LOST_BAD)
             || over(quality.jitter, JITTER_BAD)
@@ -483,7 +496,6 @@ fn whole(number: i64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Quality;
 
     struct Few;
 
@@ -514,7 +526,7 @@ mod tests {
                 reached: 6,
                 dest_device: 5,
                 cause: 16,
-                quality: worse,
+                dest_quality: worse,
                 ..base
             },
             Call {
@@ -571,8 +583,22 @@ mod tests {
         );
         check(
             ReportKind::Quality,
-            "device|calls|bad_calls|bad_percent|lost_percent|worst_lost_percent|worst_jitter_ms|worst_latency_ms|worst_mos\nSEP1|1|1|100.00|3.87|3.87|7|0|3.70\nTRUNK|1|1|100.00|3.87|3.87|7|0|3.70",
+            "device|calls|bad_calls|bad_percent|lost_percent|worst_lost_percent|worst_jitter_ms|worst_latency_ms|worst_mos\nTRUNK|1|1|100.00|3.87|3.87|7|0|3.70",
         );
+    }
+
+    #[test]
+    fn traffic_is_that_of_the_time_that_was_asked_for() {
+        let erlang = |since, until| {
+            let mut report = Report::new(ReportKind::Utilisation).between(since, until);
+            calls().iter().for_each(|call| report.take(call, None, &Few));
+            report.sheet(&Few, 1, |_| 0).rows[0][5].to_string()
+        };
+        // 4,050 s of calls, from the first call to the end of the last: 4,060 s; then a day, and what there is of one.
+        let begin = 1_777_896_000;
+        assert_eq!(erlang(None, None), "0.99");
+        assert_eq!(erlang(Some(begin - 1000), Some(begin + 85_400)), "0.04");
+        assert_eq!(erlang(Some(begin - 4040), None), "0.50");
     }
 
     #[test]

@@ -216,6 +216,8 @@ record! {
         record_low_water: Percent<1, 100> = Percent::new(40),
         /// How long call records are kept for a second delivery, in days. Unverified.
         record_retention: Days<1, 3650> = Days::new(30),
+        /// How long calls are found by searches and reports, in days from their beginning. At 0 they are never forgotten.
+        record_search_retention: Days<0, 3650> = Days::new(0),
     }
 }
 

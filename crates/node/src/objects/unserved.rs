@@ -415,6 +415,7 @@ const PARAMETERS: &[&str] = &[
     "record_high_water",
     "record_low_water",
     "record_retention",
+    "record_search_retention",
 ];
 const DEVICE_POOL: &[&str] = &[
     "media_resource_group_list",

@@ -13,7 +13,7 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
-use strowger_cdr::analysis::{Call, EndedBy, Quality, quality_of};
+use strowger_cdr::analysis::{Call, EndedBy, Quality, began, quality_of};
 use strowger_cdr::file::{FileError, Reader, line};
 use strowger_cdr::{Cdr, Cmr, RecordKind};
 
@@ -65,7 +65,9 @@ pub(crate) enum LoadError {
 
 /// Columns that are read of each row, in the order of [`call_of`].
 pub(super) const COLUMNS: &str = "id, seconds, wait, held, calling, called, reached, orig_device, dest_device, orig_user, \
-     dest_user, cause, ended_by, codec, lost, jitter, latency, mos";
+     dest_user, cause, ended_by, codec, orig_lost, orig_jitter, orig_latency, orig_mos, dest_lost, dest_jitter, dest_latency, dest_mos";
+/// How many these are.
+pub(super) const COLUMN_COUNT: usize = 22;
 
 const SCHEMA: &str = "
 create table if not exists call (
@@ -73,9 +75,10 @@ create table if not exists call (
     calling integer not null, called integer not null, reached integer not null,
     orig_device integer not null, dest_device integer not null, orig_user integer not null, dest_user integer not null,
     cause integer not null, ended_by integer not null, codec integer not null,
-    lost integer, jitter integer, latency integer, mos integer,
+    orig_lost integer, orig_jitter integer, orig_latency integer, orig_mos integer,
     call_id integer not null, node integer not null, cluster integer not null,
-    orig_leg integer not null, dest_leg integer not null, block integer not null, place integer not null, pkid blob not null
+    orig_leg integer not null, dest_leg integer not null, block integer not null, place integer not null, pkid blob not null,
+    dest_lost integer, dest_jitter integer, dest_latency integer, dest_mos integer
 );
 create index if not exists call_of on call (call_id);
 create table if not exists quality (
@@ -88,17 +91,54 @@ create table if not exists word (id integer primary key, text text not null uniq
 create table if not exists trunk (word integer primary key);
 create table if not exists block (id integer primary key, lines blob not null);
 create table if not exists file (
-    name text primary key, checksum integer not null, rows integer not null, known integer not null, wrong integer not null,
-    problem text, loaded integer not null
+    name text not null, checksum integer not null, rows integer not null, known integer not null, wrong integer not null,
+    problem text, loaded integer not null, primary key (name, checksum)
 ) without rowid;
 create table if not exists setting (name text primary key, value blob not null) without rowid;
 ";
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
+/// From the first version to the second: how both sides of a call sounded is kept apart, and files of one name that differ are several.
+const SECOND_VERSION: &str = "
+alter table call rename column lost to orig_lost;
+alter table call rename column jitter to orig_jitter;
+alter table call rename column latency to orig_latency;
+alter table call rename column mos to orig_mos;
+alter table call add column dest_lost integer;
+alter table call add column dest_jitter integer;
+alter table call add column dest_latency integer;
+alter table call add column dest_mos integer;
+update call set orig_lost = null, orig_jitter = null, orig_latency = null, orig_mos = null
+    where ifnull(ifnull(ifnull(orig_lost, orig_jitter), orig_latency), orig_mos) is not null;
+alter table file rename to file_before;
+create table file (
+    name text not null, checksum integer not null, rows integer not null, known integer not null, wrong integer not null,
+    problem text, loaded integer not null, primary key (name, checksum)
+) without rowid;
+insert into file select * from file_before;
+drop table file_before;
+";
 
 impl Database {
     /// Where it lies.
     pub(crate) fn path(data: &Path) -> PathBuf {
         data.join("cdr.db")
+    }
+
+    /// Makes one in a folder for copies with what only this database has: the table of rates. Rows are in files.
+    pub(crate) fn copy_settings(data: &Path, folder: &Path) -> anyhow::Result<()> {
+        let Some(from) = open_to_read(data)? else { return Ok(()) };
+        let kept: Vec<(String, Vec<u8>)> = from
+            .prepare("select name, value from setting")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let mut copy = Self::open(folder)?;
+        copy.together(|copy| kept.iter().try_for_each(|(name, value)| copy.set(name, Some(value))))?;
+        // One file, and not one with others beside it.
+        copy.connection.execute_batch("pragma journal_mode = delete;")?;
+        Ok(())
     }
 
     /// Opens it to write, and makes it where there is none.
@@ -109,11 +149,14 @@ impl Database {
         )?;
         let version: i64 = connection.query_row("pragma user_version", [], |row| row.get(0))?;
         anyhow::ensure!(
-            version == 0 || version == VERSION,
-            "{} is of another version of this program ({version}, expected {VERSION}); move it away, and load its files again with \
+            (0..=VERSION).contains(&version),
+            "{} is of a newer version of this program ({version}; this one knows {VERSION}); move it away, and load its files again with \
              strowger cdr import",
             Self::path(data).display()
         );
+        if version == 1 {
+            second_version(&connection)?;
+        }
         connection.execute_batch(SCHEMA)?;
         connection.pragma_update(None, "user_version", VERSION)?;
         let next_block =
@@ -181,7 +224,7 @@ impl Database {
             },
         };
         let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
-        self.connection.prepare_cached("insert or replace into file values (?, ?, ?, ?, ?, ?, ?)")?.execute(
+        self.connection.prepare_cached("insert into file values (?, ?, ?, ?, ?, ?, ?)")?.execute(
             params![
                 name,
                 checksum,
@@ -323,6 +366,61 @@ impl Database {
         self.remembered = 0;
     }
 
+    /// Forgets rows of seconds before one, at most [`FORGOTTEN_AT_ONCE`] of each kind; of how many, where there were more of one kind those.
+    pub(crate) fn forget_before(&mut self, second: i64) -> rusqlite::Result<usize> {
+        let first = second.clamp(0, SECONDS_END) << SECOND_SHIFT;
+        let mut forgotten = 0;
+        for table in ["call", "quality"] {
+            let sql = format!(
+                "delete from {table} where id in (select id from {table} where id < ? order by id limit {FORGOTTEN_AT_ONCE})"
+            );
+            forgotten = self.connection.prepare_cached(&sql)?.execute([first])?.max(forgotten);
+        }
+        self.forget();
+        Ok(forgotten)
+    }
+
+    /// Removes what no row needs any more: whole rows, words, and the names of files that were loaded before a second.
+    pub(crate) fn tidy(&mut self, second: i64) -> rusqlite::Result<()> {
+        let mut words = HashSet::from([0]);
+        let mut blocks = HashSet::new();
+        {
+            let columns = "block, cluster, calling, called, reached, orig_device, dest_device, orig_user, dest_user";
+            let mut all = self.connection.prepare(&format!("select {columns} from call"))?;
+            let mut rows = all.query([])?;
+            while let Some(row) = rows.next()? {
+                blocks.insert(row.get::<_, i64>(0)?);
+                for column in 1..9 {
+                    words.insert(row.get::<_, i64>(column)?);
+                }
+            }
+            let mut all = self.connection.prepare("select block, cluster from quality")?;
+            let mut rows = all.query([])?;
+            while let Some(row) = rows.next()? {
+                blocks.insert(row.get(0)?);
+                words.insert(row.get(1)?);
+            }
+        }
+        for (table, column, used) in
+            [("trunk", "word", &words), ("word", "id", &words), ("block", "id", &blocks)]
+        {
+            let known: Vec<i64> = self
+                .connection
+                .prepare(&format!("select {column} from {table}"))?
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
+            let mut delete =
+                self.connection.prepare(&format!("delete from {table} where {column} = ?"))?;
+            for one in known.into_iter().filter(|one| !used.contains(one)) {
+                delete.execute([one])?;
+            }
+        }
+        self.connection.execute("delete from file where loaded < ?", [second])?;
+        self.forget();
+        self.trunks = trunks(&self.connection)?;
+        Ok(())
+    }
+
     /// Keeps a text under a name, or removes it.
     pub(crate) fn set(&mut self, name: &str, value: Option<&[u8]>) -> rusqlite::Result<()> {
         match value {
@@ -373,7 +471,7 @@ impl Loadable for Cdr {
     const TIME: &'static str = "dateTimeOrigination";
 
     fn at(&self) -> i64 {
-        self.date_time_origination
+        began(self)
     }
 
     fn pkid(&self) -> u128 {
@@ -391,22 +489,24 @@ impl Loadable for Cdr {
         database.trunk(dest_device, self.outgoing_protocol_id)?;
         let (call_id, node) = (self.global_call_id_call_id, self.global_call_id_call_manager_id);
         let (orig_leg, dest_leg) = (self.orig_leg_call_identifier, self.dest_leg_identifier);
-        let mut heard = Quality::default();
+        let mut heard = [Quality::default(); 2];
         {
-            let sql = "select id, lost, jitter, latency, mos from quality where call_id = ? and node = ? and cluster = ? \
+            let sql = "select id, lost, jitter, latency, mos, leg from quality where call_id = ? and node = ? and cluster = ? \
                  and leg in (?, ?)";
             let mut found = database.connection.prepare_cached(sql)?;
             let mut rows = found.query(params![call_id, node, cluster, orig_leg, dest_leg])?;
             while let Some(row) = rows.next()? {
                 if is_of_call(call.at, call.held, row.get::<_, i64>(0)? >> SECOND_SHIFT) {
-                    heard = heard.worse(read_quality(row, 1)?);
+                    let side = &mut heard[usize::from(row.get::<_, i64>(5)? != orig_leg)];
+                    *side = side.worse(read_quality(row, 1)?);
                 }
             }
         }
+        let [orig, dest] = heard;
         database
             .connection
             .prepare_cached(
-                "insert into call values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into call values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )?
             .execute(params![
                 id,
@@ -423,10 +523,10 @@ impl Loadable for Cdr {
                 call.cause,
                 call.ended_by.number(),
                 call.codec,
-                heard.lost,
-                heard.jitter,
-                heard.latency,
-                heard.mos,
+                orig.lost,
+                orig.jitter,
+                orig.latency,
+                orig.mos,
                 call_id,
                 node,
                 cluster,
@@ -434,7 +534,11 @@ impl Loadable for Cdr {
                 dest_leg,
                 place.0,
                 place.1,
-                &key.to_be_bytes()[..]
+                &key.to_be_bytes()[..],
+                dest.lost,
+                dest.jitter,
+                dest.latency,
+                dest.mos
             ])?;
         Ok(())
     }
@@ -473,27 +577,70 @@ impl Loadable for Cmr {
                 place.1,
                 &key.to_be_bytes()[..]
             ])?;
+        heard(&database.connection, (call_id, node, cluster, leg), self.at(), quality)
+    }
+}
+
+/// What a leg (call, node, cluster, leg) heard until a moment is told to the calls that it was a side of then.
+fn heard(
+    connection: &Connection,
+    (call_id, node, cluster, leg): (i64, i64, u32, i64),
+    at: i64,
+    quality: Quality,
+) -> rusqlite::Result<()> {
+    for (wanted, other, side) in [("orig_leg", "dest_leg", "orig"), ("dest_leg", "orig_leg", "dest")] {
         let mut changed = Vec::new();
         {
-            let sql = "select id, held, lost, jitter, latency, mos from call where call_id = ? and node = ? and cluster = ? \
-                 and (orig_leg = ? or dest_leg = ?)";
-            let mut found = database.connection.prepare_cached(sql)?;
-            let mut rows = found.query(params![call_id, node, cluster, leg, leg])?;
+            // Where both sides are one leg, it is the first.
+            let apart = if side == "dest" { format!("and {other} <> {wanted}") } else { String::new() };
+            let sql = format!(
+                "select id, held, {side}_lost, {side}_jitter, {side}_latency, {side}_mos from call \
+                 where call_id = ? and node = ? and cluster = ? and {wanted} = ? {apart}"
+            );
+            let mut found = connection.prepare_cached(&sql)?;
+            let mut rows = found.query(params![call_id, node, cluster, leg])?;
             while let Some(row) = rows.next()? {
                 let call: i64 = row.get(0)?;
-                if is_of_call(call >> SECOND_SHIFT, row.get(1)?, self.at()) {
+                if is_of_call(call >> SECOND_SHIFT, row.get(1)?, at) {
                     changed.push((call, quality.worse(read_quality(row, 2)?)));
                 }
             }
         }
         for (call, heard) in changed {
-            database
-                .connection
-                .prepare_cached("update call set lost = ?, jitter = ?, latency = ?, mos = ? where id = ?")?
-                .execute(params![heard.lost, heard.jitter, heard.latency, heard.mos, call])?;
+            let sql = format!(
+                "update call set {side}_lost = ?, {side}_jitter = ?, {side}_latency = ?, {side}_mos = ? where id = ?"
+            );
+            connection.prepare_cached(&sql)?.execute(params![
+                heard.lost,
+                heard.jitter,
+                heard.latency,
+                heard.mos,
+                call
+            ])?;
         }
-        Ok(())
     }
+    Ok(())
+}
+
+/// Makes a database of the first version one of the second: all of it, or nothing.
+fn second_version(connection: &Connection) -> rusqlite::Result<()> {
+    let work = || -> rusqlite::Result<()> {
+        connection.execute_batch(SECOND_VERSION)?;
+        let sql = "select id, lost, jitter, latency, mos, call_id, node, cluster, leg from quality";
+        let mut all = connection.prepare(sql)?;
+        let mut rows = all.query([])?;
+        while let Some(row) = rows.next()? {
+            let leg = (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
+            heard(connection, leg, row.get::<_, i64>(0)? >> SECOND_SHIFT, read_quality(row, 1)?)?;
+        }
+        connection.pragma_update(None, "user_version", 2)
+    };
+    connection.execute_batch("begin immediate")?;
+    let done = work().and_then(|()| connection.execute_batch("commit"));
+    if done.is_err() {
+        let _ = connection.execute_batch("rollback");
+    }
+    done
 }
 
 /// Ids of calls come again after years, and a leg that was transferred is in several rows: media that ended then belong to calls that went on then.
@@ -532,7 +679,8 @@ pub(super) fn call_of(row: &Row<'_>) -> rusqlite::Result<(i64, Call<u32>)> {
         cause: row.get(11)?,
         ended_by: EndedBy::of(row.get(12)?),
         codec: row.get(13)?,
-        quality: read_quality(row, 14)?,
+        orig_quality: read_quality(row, 14)?,
+        dest_quality: read_quality(row, 18)?,
     };
     Ok((id, call))
 }
@@ -574,6 +722,8 @@ const LATE_SECONDS: i64 = 120;
 const BLOCK_ROWS: i64 = 64;
 const BLOCK_BYTES_MAX: u64 = BLOCK_ROWS as u64 * 64 * 1024;
 const PROBLEMS_MAX: usize = 20;
+/// Rows that are forgotten together.
+pub(super) const FORGOTTEN_AT_ONCE: usize = 20_000;
 /// Words that are remembered, and keys of rows.
 const WORDS_MAX: usize = 300_000;
 const REMEMBERED_MAX: usize = 500_000;

@@ -1,5 +1,8 @@
 //! Which calls are meant, as people and programs say it, and as the database is asked.
 
+use std::sync::Arc;
+
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension as _};
 use strowger_cdr::analysis::moment;
 
@@ -43,9 +46,6 @@ pub(crate) struct Filter {
 /// What cannot be asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FilterError {
-    /// A pattern fits too many words.
-    #[error("{0:?} fits more than {WORDS_MAX} numbers, devices and users; say more of it")]
-    TooMany(String),
     /// A text that is no moment.
     #[error("{0:?} is no moment; expected one in UTC as 2026-05-04, 2026-05-04T12:03 or 2026-05-04T12:03:30")]
     NoMoment(String),
@@ -58,8 +58,13 @@ pub(crate) enum FilterError {
 }
 
 impl Filter {
-    /// The condition in SQL. There is no text of anybody in it, only numbers. `before` is the key of a row; those before it are meant.
-    pub(super) fn sql(&self, connection: &Connection, before: Option<i64>) -> Result<String, FilterError> {
+    /// The condition in SQL. `before` is the key of a row; those before it are meant.
+    pub(super) fn condition(
+        &self,
+        connection: &Connection,
+        before: Option<i64>,
+    ) -> Result<Condition, FilterError> {
+        let mut sets: Vec<Arc<WordSet>> = Vec::new();
         let (first, end) = self.keys(before);
         let mut all = vec![format!("id >= {first} and id < {end}")];
         let words = [
@@ -74,8 +79,13 @@ impl Filter {
             let found = words_like(connection, wanted)?;
             let condition = match &*found {
                 // Nobody was ever called so: no row has to be looked at.
-                [] => return Ok("0".to_owned()),
+                [] => return Ok(Condition { sql: "0".to_owned(), sets: Vec::new() }),
                 [one] => each(columns, |column| format!("{column} = {one}")),
+                many if many.len() > LIST_MAX => {
+                    let number = sets.len();
+                    sets.push(Arc::new(WordSet::new(many)));
+                    each(columns, |column| format!("is_word_of_{number}({column})"))
+                }
                 more => {
                     let list: Vec<String> = more.iter().map(u32::to_string).collect();
                     let list = list.join(", ");
@@ -92,16 +102,21 @@ impl Filter {
         bound("cause", "=", self.cause);
         bound("seconds", ">=", self.min_seconds);
         bound("seconds", "<=", self.max_seconds);
-        bound("lost", ">", self.lost_over);
-        bound("jitter", ">", self.jitter_over);
-        bound("latency", ">", self.latency_over);
-        bound("mos", "<", self.mos_under);
+        let mut of_either = |column: &str, sign: &str, value: Option<i64>| {
+            if let Some(value) = value {
+                all.push(format!("(orig_{column} {sign} {value} or dest_{column} {sign} {value})"));
+            }
+        };
+        of_either("lost", ">", self.lost_over);
+        of_either("jitter", ">", self.jitter_over);
+        of_either("latency", ">", self.latency_over);
+        of_either("mos", "<", self.mos_under);
         match self.answered {
             Some(true) => all.push("wait is not null".to_owned()),
             Some(false) => all.push("wait is null".to_owned()),
             None => {}
         }
-        Ok(all.join(" and "))
+        Ok(Condition { sql: all.join(" and "), sets })
     }
 
     /// Keys of rows that can be meant: the first, and that after the last.
@@ -109,6 +124,49 @@ impl Filter {
         let key = |second: i64| second.clamp(0, SECONDS_END) << SECOND_SHIFT;
         let end = key(self.until.unwrap_or(SECONDS_END));
         (key(self.since.unwrap_or(0)), before.map_or(end, |before| before.min(end)))
+    }
+}
+
+/// A condition in SQL. There is no text of anybody in it, only numbers.
+pub(super) struct Condition {
+    sql: String,
+    /// Words of patterns that fit many: a function of SQL asks for each.
+    sets: Vec<Arc<WordSet>>,
+}
+
+impl Condition {
+    /// The text for statements of a connection.
+    pub(super) fn on(&self, connection: &Connection) -> rusqlite::Result<&str> {
+        for (number, set) in self.sets.iter().enumerate() {
+            let set = Arc::clone(set);
+            connection.create_scalar_function(
+                &*format!("is_word_of_{number}"),
+                1,
+                FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
+                move |context| Ok(set.has(context.get(0)?)),
+            )?;
+        }
+        Ok(&self.sql)
+    }
+}
+
+/// Some of the words, a bit for each that there is.
+struct WordSet(Vec<u64>);
+
+impl WordSet {
+    fn new(words: &[u32]) -> Self {
+        let most = words.iter().copied().max().unwrap_or(0);
+        let mut bits = vec![0; most as usize / 64 + 1];
+        for word in words {
+            if let Some(bits) = bits.get_mut(*word as usize / 64) {
+                *bits |= 1 << (word % 64);
+            }
+        }
+        WordSet(bits)
+    }
+
+    fn has(&self, word: u32) -> bool {
+        self.0.get(word as usize / 64).is_some_and(|bits| bits >> (word % 64) & 1 != 0)
     }
 }
 
@@ -150,16 +208,13 @@ fn words_like(connection: &Connection, wanted: &str) -> Result<Vec<u32>, FilterE
     }
     // Of the signs that patterns of SQLite have, only these two are meant.
     let pattern = wanted.replace('[', "[[]");
-    let mut statement = connection.prepare_cached("select id from word where text glob ? limit ?")?;
-    let found: Vec<u32> =
-        statement.query_map((pattern, WORDS_MAX as i64 + 1), |row| row.get(0))?.collect::<Result<_, _>>()?;
-    if found.len() > WORDS_MAX {
-        return Err(FilterError::TooMany(wanted.to_owned()));
-    }
-    Ok(found)
+    let mut statement = connection.prepare_cached("select id from word where text glob ?")?;
+    let found = statement.query_map([pattern], |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
-const WORDS_MAX: usize = 10_000;
+/// More words than these are no list in SQL.
+const LIST_MAX: usize = 100;
 
 #[cfg(test)]
 mod tests {

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use strowger_cdr::FileName;
 use strowger_cdr::file::FileError;
 
 use super::Order;
 use super::arrivals::{Arrivals, Arrived};
-use super::database::{Database, LoadError, Loaded};
+use super::database::{Database, FORGOTTEN_AT_ONCE, LoadError, Loaded};
+use super::query::now as wall_seconds;
 use crate::log;
 use crate::records::repository::{Consumer, Repository};
 
@@ -20,6 +21,11 @@ pub(crate) struct Loader {
     data: PathBuf,
     repository: Repository,
     orders: Receiver<Order>,
+    keep: Keep,
+    /// When rows that are too old were looked for.
+    tidied: Option<Instant>,
+    /// Rows were forgotten, and what only they had is there.
+    is_untidy: bool,
     database: Option<Database>,
     arrivals: Arrivals,
     /// Files that could not be read, and of which that was told.
@@ -28,11 +34,14 @@ pub(crate) struct Loader {
 }
 
 impl Loader {
-    pub(super) fn new(data: &Path, orders: Receiver<Order>) -> Self {
+    pub(super) fn new(data: &Path, orders: Receiver<Order>, keep: Keep) -> Self {
         Loader {
             data: data.to_owned(),
             repository: Repository::at(data),
             orders,
+            keep,
+            tidied: None,
+            is_untidy: false,
             database: None,
             arrivals: Arrivals::default(),
             unread: HashSet::new(),
@@ -72,7 +81,7 @@ impl Loader {
         let is_more = due.len() > FILES_AT_ONCE || fresh.len() > at_once(&fresh).len();
         // Nothing is made where there is nothing to load.
         if due.is_empty() && arrived.is_empty() {
-            return Ok(false);
+            return self.forget_old(now);
         }
         self.load_due(due.get(..FILES_AT_ONCE).unwrap_or(&due))?;
         self.load_arrived(&arrived)?;
@@ -80,6 +89,26 @@ impl Loader {
             log::info("call records are loaded again").write();
         }
         Ok(is_more)
+    }
+
+    /// Forgets rows that are older than they are kept; whether there are more. When all are gone, so does what only they had.
+    fn forget_old(&mut self, now: Instant) -> anyhow::Result<bool> {
+        let is_due = self.tidied.is_none_or(|at| now.saturating_duration_since(at) >= TIDY_EVERY);
+        let Some(keep) = (self.keep)().filter(|_| is_due && Database::path(&self.data).exists()) else {
+            return Ok(false);
+        };
+        let oldest = wall_seconds().saturating_sub(i64::try_from(keep.as_secs())?);
+        let forgotten = self.database()?.together(|database| database.forget_before(oldest))?;
+        let (has_forgotten, is_more) = (forgotten > 0, forgotten >= FORGOTTEN_AT_ONCE);
+        self.is_untidy |= has_forgotten;
+        if is_more {
+            return Ok(true);
+        }
+        if std::mem::take(&mut self.is_untidy) {
+            self.database()?.together(|database| database.tidy(oldest))?;
+        }
+        self.tidied = Some(now);
+        Ok(false)
     }
 
     fn load_due(&mut self, due: &[FileName]) -> anyhow::Result<()> {
@@ -165,7 +194,7 @@ impl Loader {
     }
 
     fn load(&mut self, files: &[(String, Vec<u8>)]) -> anyhow::Result<Vec<Result<Loaded, FileError>>> {
-        let at = now();
+        let at = wall_seconds();
         let loaded = self.database()?.together(|database| {
             files
                 .iter()
@@ -188,7 +217,7 @@ impl Loader {
         match order {
             Order::Load { name, bytes, answer } => {
                 let loaded = self.database().map_err(|error| not_opened(&error)).and_then(|database| {
-                    let loaded = database.together(|database| database.load(&name, &bytes, now()))?;
+                    let loaded = database.together(|database| database.load(&name, &bytes, wall_seconds()))?;
                     Ok(loaded?)
                 });
                 let _ = answer.send(loaded);
@@ -259,12 +288,11 @@ fn at_once(arrived: &[Arrived]) -> &[Arrived] {
     arrived.get(..count).unwrap_or(arrived)
 }
 
-/// Seconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(0)
-}
+/// How long rows are kept; `None` is for ever.
+pub(super) type Keep = Box<dyn FnMut() -> Option<Duration> + Send>;
 
+/// How often it is looked for rows that are too old.
+const TIDY_EVERY: Duration = Duration::from_secs(3600);
 /// How often it is looked for files.
 const TICK: Duration = Duration::from_secs(1);
 const RETRY_AFTER: Duration = Duration::from_secs(5);

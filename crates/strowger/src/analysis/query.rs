@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -15,7 +16,7 @@ use strowger_cdr::record::{Pkid, Record};
 use strowger_cdr::{Cdr, Cmr, codec, file, words};
 use strowger_dialplan::Zone;
 
-use super::database::{COLUMNS, SECOND_SHIFT, call_of, line_of, open_to_read, trunks};
+use super::database::{COLUMN_COUNT, COLUMNS, SECOND_SHIFT, call_of, line_of, open_to_read, trunks};
 use super::filter::{Filter, FilterError};
 
 /// What is found of a search.
@@ -215,7 +216,8 @@ pub(crate) fn search(
 ) -> Result<Found, QueryError> {
     let mut sheet = Sheet { columns: FOUND.to_vec(), rows: Vec::new() };
     let Some(connection) = open_to_read(data)? else { return Ok(Found { sheet, next: None }) };
-    let condition = filter.sql(&connection, before)?;
+    let condition = filter.condition(&connection, before)?;
+    let condition = condition.on(&connection)?;
     let prices = Prices::read(&connection)?;
     let trunks = trunks(&connection)?;
     let names = Dictionary { connection: &connection, trunks: &trunks };
@@ -230,8 +232,9 @@ pub(crate) fn search(
     while let Some(row) = rows.next()? {
         let (id, call) = call_of(row)?;
         last = Some(id);
-        let (node, number): (i64, i64) = (row.get(18)?, row.get(19)?);
-        let key = Pkid(u128::from_be_bytes(row.get(20)?));
+        let (node, number): (i64, i64) = (row.get(COLUMN_COUNT)?, row.get(COLUMN_COUNT + 1)?);
+        let key = Pkid(u128::from_be_bytes(row.get(COLUMN_COUNT + 2)?));
+        let quality = call.quality();
         let reached = names.text(call.reached);
         let group = prices.rates.group(&reached);
         let priced = match group {
@@ -262,10 +265,10 @@ pub(crate) fn search(
             Cell::Text(names.text(call.orig_user)),
             Cell::Text(names.text(call.dest_user)),
             Cell::text(codec::name_of(call.codec).unwrap_or_default()),
-            maybe(call.quality.lost, Cell::Hundredths),
-            maybe(call.quality.jitter, Cell::Whole),
-            maybe(call.quality.latency, Cell::Whole),
-            maybe(call.quality.mos, Cell::Hundredths),
+            maybe(quality.lost, Cell::Hundredths),
+            maybe(quality.jitter, Cell::Whole),
+            maybe(quality.latency, Cell::Whole),
+            maybe(quality.mos, Cell::Hundredths),
             of_cost(|texts| texts.0.clone()),
             of_cost(|texts| texts.1.to_owned()),
             of_cost(|texts| texts.2.to_owned()),
@@ -301,16 +304,19 @@ pub(crate) fn report(
     };
     let from = edge("select min(id) from call where id >= ? and id < ?")?.unwrap_or(first);
     let until = edge("select max(id) from call where id >= ? and id < ?")?.map_or(first, |last| last + 1);
-    let condition = filter.sql(&connection, None)?;
+    let condition = filter.condition(&connection, None)?;
     let offsets = Offsets::new(&prices.zone, from >> SECOND_SHIFT, (until >> SECOND_SHIFT) + FOREVER);
+    // Nobody has talked yet in the time that is to come.
+    let until_now = filter.until.map(|until| until.min(now()));
     let has_rates = !prices.rates.is_empty();
     let groups = if prices.rates.is_empty() { Vec::new() } else { groups(&connection, &prices.rates)? };
     let parts = i64::try_from(thread::available_parallelism().map_or(1, usize::from)).unwrap_or(1).min(4);
     let part = |number: i64| from + (until - from) / parts * number;
     let take = |from: i64, until: i64| -> Result<Report, QueryError> {
-        let mut report = Report::new(kind);
+        let mut report = Report::new(kind).between(filter.since, until_now);
         let Some(connection) = open_to_read(data)? else { return Ok(report) };
         let names = Dictionary { connection: &connection, trunks: &trunks };
+        let condition = condition.on(&connection)?;
         let sql = format!("select {COLUMNS} from call where {condition} and id >= ? and id < ?");
         let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query([from, until])?;
@@ -463,6 +469,12 @@ pub(crate) fn overview(data: &Path) -> Result<serde_json::Value, QueryError> {
         "last": edge("select max(id) from call")?,
         "problems": problems,
     }))
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(0)
 }
 
 /// Changes of clocks are known so far ahead.

@@ -45,7 +45,7 @@ fn loaded(folder: &Folder, is_turned: bool) -> (Analysis, database::Database) {
         let loaded = database.together(|database| database.load(&name, &bytes, 0)).unwrap().unwrap();
         assert_eq!((loaded.wrong, loaded.known, &*loaded.problems), (0, 0, &[][..]), "{name}");
     }
-    (Analysis::new(&folder.0).0, database)
+    (Analysis::new(&folder.0, || None).0, database)
 }
 
 fn column(sheet: &Sheet, name: &str) -> Vec<String> {
@@ -218,7 +218,7 @@ fn reports_count_every_call_once() {
 #[test]
 fn where_nothing_was_loaded_nothing_is_found() {
     let folder = folder("nothing");
-    let analysis = Analysis::new(&folder.0).0;
+    let analysis = Analysis::new(&folder.0, || None).0;
     assert!(found(&analysis, Filter::default()).is_empty());
     assert_eq!(analysis.report(&Filter::default(), ReportKind::Causes, 10, None).unwrap().counted.calls, 0);
     assert_eq!(analysis.overview().unwrap()["files"], 0);
@@ -240,7 +240,7 @@ fn wrong_rows_are_told_and_the_others_loaded() {
     assert_eq!(loaded.problems[1], "line 5, column dateTimeOrigination: -1: seconds since 1970 are expected");
     let nonsense = database.together(|database| database.load("x", b"hello", 0)).unwrap();
     assert!(nonsense.is_err());
-    let analysis = Analysis::new(&folder.0).0;
+    let analysis = Analysis::new(&folder.0, || None).0;
     assert_eq!(found(&analysis, Filter::default()), ["1/11"]);
     let overview = analysis.overview().unwrap();
     assert_eq!((&overview["rows"], &overview["wrong_rows"]), (&1.into(), &4.into()));
@@ -256,7 +256,7 @@ fn what_fails_half_way_leaves_nothing_behind() {
         Err::<(), _>(rusqlite::Error::InvalidQuery)
     });
     assert!(failed.is_err());
-    let analysis = Analysis::new(&folder.0).0;
+    let analysis = Analysis::new(&folder.0, || None).0;
     assert!(found(&analysis, Filter::default()).is_empty());
     let loaded = database.together(|database| database.load(&name, &bytes, 0)).unwrap().unwrap();
     assert_eq!((loaded.rows, loaded.again), (7, false));
@@ -289,7 +289,7 @@ fn the_loader_takes_what_is_due_and_what_others_bring() {
     put(&files[5].0, &files[5].1);
     let ahead = SystemTime::now() + Duration::from_secs(3600);
     fs::File::options().write(true).open(trans.join(&files[5].0)).unwrap().set_modified(ahead).unwrap();
-    let (analysis, mut loader) = Analysis::new(&folder.0);
+    let (analysis, mut loader) = Analysis::new(&folder.0, || None);
     let begin = Instant::now();
     assert!(!loader.step(begin).unwrap());
     assert_eq!(analysis.overview().unwrap()["files"], 2, "what was brought may be written to yet");
@@ -314,4 +314,184 @@ fn the_loader_takes_what_is_due_and_what_others_bring() {
     // What was brought is kept among the files that everybody has, and is due to nobody.
     assert_eq!(repository.files().unwrap().len(), 5);
     assert!(repository.due(Consumer::Destination(1)).unwrap().is_empty());
+}
+
+#[test]
+fn a_pattern_may_fit_any_number_of_words() {
+    let folder = folder("wide");
+    let mut database = database::Database::open(&folder.0).unwrap();
+    let (_, bytes) = samples(false).remove(1);
+    let sample = String::from_utf8(bytes).unwrap();
+    let mut text_of = sample.lines().take(2).collect::<Vec<_>>().join("\n");
+    let row = sample.lines().nth(2).unwrap();
+    let called = found_column(&sample, "finalCalledPartyNumber");
+    for number in 0..1000 {
+        text_of += &format!(
+            "\n{}",
+            row.replace(&format!("\"{called}\""), &format!("\"0049{number:04}\""))
+                .replacen(&found_column(&sample, "pkid")[..8], &format!("{number:08x}"), 1)
+        );
+    }
+    let loaded = database.together(|database| database.load("many", text_of.as_bytes(), 0)).unwrap().unwrap();
+    assert_eq!((loaded.rows, loaded.wrong), (1000, 0), "{:?}", loaded.problems);
+    let analysis = Analysis::new(&folder.0, || None).0;
+    let count = |to: &str, from: Option<&str>| {
+        let filter = Filter { to: text(to), from: from.and_then(text), ..Filter::default() };
+        let searched = analysis.search(&filter, None, 5000).unwrap().sheet.rows.len();
+        let counted = analysis.report(&filter, ReportKind::Causes, 10, None).unwrap().counted.calls;
+        assert_eq!(searched as u64, counted, "{to}");
+        searched
+    };
+    assert_eq!(count("0049*", None), 1000);
+    assert_eq!(count("00490*", None), 1000);
+    assert_eq!(count("0049?1??", None), 100);
+    assert_eq!(count("004901*", None), 100);
+    assert_eq!(count("0049020*", None), 10);
+    assert_eq!(count("0049*", Some("*")), 1000);
+    assert_eq!(count("0049*", Some("nobody")), 0);
+}
+
+/// What a column has in the first row of a file.
+fn found_column(file: &str, name: &str) -> String {
+    let mut lines = file.lines();
+    let place = lines.next().unwrap().split(',').position(|column| column.trim_matches('"') == name).unwrap();
+    lines.nth(1).unwrap().split(',').nth(place).unwrap().trim_matches('"').to_owned()
+}
+
+#[test]
+fn a_device_is_judged_by_what_it_heard() {
+    let folder = folder("heard");
+    let (analysis, _database) = loaded(&folder, true);
+    let devices = |folder: &Analysis| {
+        let sheet = folder.report(&Filter::default(), ReportKind::Quality, 100, None).unwrap().sheet;
+        let mut bad: Vec<(String, String, String)> = column(&sheet, "device")
+            .into_iter()
+            .zip(column(&sheet, "bad_calls"))
+            .zip(column(&sheet, "worst_lost_percent"))
+            .map(|((device, bad), lost)| (device, bad, lost))
+            .filter(|(_, bad, _)| bad != "0")
+            .collect();
+        bad.sort();
+        bad
+    };
+    let (orig, dest) = (devices(&analysis), analysis.show(Wanted::Call { node: Some(2), call: 25449 }).unwrap());
+    assert_eq!(orig.len(), 1, "one side lost something: {orig:?}");
+    assert_eq!(orig[0].2, "3.87");
+    // The record of that says so itself.
+    let lossy = dest.iter().filter(|row| row.kind == "cmr").find_map(|row| {
+        let shown = serde_json::to_value(&row.columns).unwrap();
+        let value = |name: &str| {
+            let columns = shown.as_array().unwrap();
+            let column = columns.iter().find(|column| column["name"] == name).unwrap();
+            column["value"].as_str().unwrap().to_owned()
+        };
+        (value("numberPacketsLost") != "0").then(|| value("deviceName"))
+    });
+    assert_eq!(lossy.as_deref(), Some(&*orig[0].0));
+}
+
+#[test]
+fn a_database_of_the_first_version_is_made_one_of_the_second() {
+    let folder = folder("first-version");
+    let (analysis, database) = loaded(&folder, false);
+    let report = |analysis: &Analysis| {
+        format!("{:?}", analysis.report(&Filter::default(), ReportKind::Quality, 100, None).unwrap().sheet)
+    };
+    let expect = (report(&analysis), found(&analysis, Filter::default()), analysis.overview().unwrap());
+    drop(database);
+    let before = rusqlite::Connection::open(database::Database::path(&folder.0)).unwrap();
+    before
+        .execute_batch(
+            "alter table call drop column dest_lost; alter table call drop column dest_jitter;
+             alter table call drop column dest_latency; alter table call drop column dest_mos;
+             alter table call rename column orig_lost to lost; alter table call rename column orig_jitter to jitter;
+             alter table call rename column orig_latency to latency; alter table call rename column orig_mos to mos;
+             update call set lost = 999 where lost is not null;
+             create table file_before (name text primary key, checksum integer not null, rows integer not null,
+                 known integer not null, wrong integer not null, problem text, loaded integer not null) without rowid;
+             insert into file_before select * from file; drop table file; alter table file_before rename to file;
+             insert into setting values ('rates', x'6b657074');
+             pragma user_version = 1;",
+        )
+        .unwrap();
+    drop(before);
+    let mut database = database::Database::open(&folder.0).unwrap();
+    assert_eq!(expect, (report(&analysis), found(&analysis, Filter::default()), analysis.overview().unwrap()));
+    assert_eq!(analysis.rates().unwrap().unwrap().0, "kept");
+    let (name, bytes) = samples(false).remove(0);
+    assert!(database.together(|database| database.load(&name, &bytes, 0)).unwrap().unwrap().again);
+    // A file of the same name with something else in it is another file.
+    let other = database.together(|database| database.load(&name, &bytes[..bytes.len() - 1], 0)).unwrap().unwrap();
+    assert!(!other.again);
+    // And what is newer than this program is left alone.
+    rusqlite::Connection::open(database::Database::path(&folder.0))
+        .unwrap()
+        .pragma_update(None, "user_version", 3)
+        .unwrap();
+    let newer = database::Database::open(&folder.0).err().unwrap().to_string();
+    assert!(newer.contains("newer version"), "{newer}");
+}
+
+#[test]
+fn calls_are_forgotten_when_they_are_older_than_they_are_kept() {
+    let folder = folder("forgotten");
+    let (analysis, database) = loaded(&folder, false);
+    drop(database);
+    let rows = || {
+        let database = rusqlite::Connection::open(database::Database::path(&folder.0)).unwrap();
+        ["call", "quality", "word", "block", "trunk", "file"].map(|table| {
+            database.query_row(&format!("select count(*) from {table}"), [], |row| row.get::<_, i64>(0)).unwrap()
+        })
+    };
+    let before = rows();
+    let second = moment("2026-05-04T12:21:40").unwrap();
+    let old = analysis.search(&Filter { until: Some(second), ..Filter::default() }, None, 100).unwrap();
+    let kept = found(&analysis, Filter { since: Some(second), ..Filter::default() });
+    assert!(!old.sheet.rows.is_empty() && !kept.is_empty());
+    let age = u64::try_from(super::query::now() - second).unwrap();
+    let day = Duration::from_secs(86_400);
+    let (forever, mut loader) = Analysis::new(&folder.0, || None);
+    assert!(!loader.step(Instant::now()).unwrap());
+    assert_eq!(rows(), before);
+    // Nothing is older than a day more than the oldest is.
+    let (_, mut loader) = Analysis::new(&folder.0, move || Some(Duration::from_secs(age) + day));
+    assert!(!loader.step(Instant::now()).unwrap());
+    assert_eq!(rows(), before);
+    // There are minutes without calls before and after.
+    let (_, mut loader) = Analysis::new(&folder.0, move || Some(Duration::from_secs(age)));
+    assert!(!loader.step(Instant::now()).unwrap());
+    assert_eq!(found(&forever, Filter::default()), kept);
+    let after = rows();
+    assert!(after.iter().zip(before).all(|(after, before)| *after <= before), "{before:?} {after:?}");
+    assert!(after[2] < before[2] && after[3] <= before[3], "{before:?} {after:?}");
+    for row in column(&forever.search(&Filter::default(), None, 100).unwrap().sheet, "pkid") {
+        assert_eq!(forever.show(Wanted::Row(row.parse().unwrap())).unwrap()[0].columns.len(), 133);
+    }
+    let (_, mut loader) = Analysis::new(&folder.0, || Some(Duration::from_secs(60)));
+    assert!(!loader.step(Instant::now()).unwrap());
+    assert_eq!(rows(), [0; 6], "of what nobody has calls nothing is left");
+}
+
+#[test]
+fn a_backup_has_the_rates_and_no_rows() {
+    let folder = folder("copied");
+    let (_, mut database) = loaded(&folder, false);
+    let copies = folder.0.join("copies");
+    fs::create_dir_all(&copies).unwrap();
+    copy(&folder.0, &copies).unwrap();
+    assert!(fs::read_dir(&copies).unwrap().next().is_none(), "without rates there is nothing to copy");
+    let table = b"prefix,currency,per_minute\n1,USD,0.60\n";
+    database
+        .together(|database| {
+            database.set("rates", Some(table))?;
+            database.set("zone", Some(b"Europe/Berlin"))
+        })
+        .unwrap();
+    copy(&folder.0, &copies).unwrap();
+    let names: Vec<_> = fs::read_dir(&copies).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["cdr.db"]);
+    let restored = Analysis::new(&copies, || None).0;
+    let table = String::from_utf8(table.to_vec()).unwrap();
+    assert_eq!(restored.rates().unwrap(), Some((table, "Europe/Berlin".to_owned())));
+    assert!(found(&restored, Filter::default()).is_empty());
 }

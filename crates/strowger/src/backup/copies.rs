@@ -14,6 +14,7 @@ use anyhow::{Context, bail, ensure};
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use strowger_configuration::setting::SoundFile;
 
+use crate::analysis;
 use crate::configuration;
 use crate::sounds;
 use crate::store;
@@ -121,6 +122,7 @@ pub(crate) fn make(data: &Path, node_files: &NodeFiles, folder: &Path) -> anyhow
     );
     configuration::copy(data, folder).context("cannot copy the configuration")?;
     store::copy(data, folder).context("cannot copy the records")?;
+    analysis::copy(data, folder).context("cannot copy the table of rates")?;
     for name in KEYS {
         let from = data.join(name);
         if from.exists() {

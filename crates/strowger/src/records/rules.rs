@@ -71,4 +71,11 @@ pub(super) fn keeping(state: &State) -> Keeping {
     }
 }
 
+/// How long calls are found by searches; `None` is for ever.
+pub(crate) fn search_retention(state: &State) -> Option<Duration> {
+    let (_, parameters) = state.all::<ServiceParameters>().next()?;
+    let days = u64::from(parameters.record_search_retention.get());
+    (days > 0).then(|| Duration::from_secs(days * 86_400))
+}
+
 const MEBIBYTE: u64 = 1024 * 1024;
