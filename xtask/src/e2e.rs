@@ -178,6 +178,11 @@ const SCENARIOS: &[Row] = &[
         searches::search,
     ),
     (
+        "cdr-duckdb",
+        "what is written of calls is read by DuckDB, and by another server, whose Parquet DuckDB reads",
+        searches::duckdb,
+    ),
+    (
         "cdr-delivery",
         "call records to OpenSSH, through fail-overs to other algorithms and to another key",
         deliveries::records,

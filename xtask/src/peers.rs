@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::workspace;
+
 /// A program of somebody else, and the Debian package that brings it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Peer {
@@ -94,6 +96,36 @@ pub(crate) fn install(packages: &[&str]) -> Result<(), String> {
         .status()
         .map_err(|error| format!("apt-get does not start: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("apt-get install ended with {status}")) }
+}
+
+/// A package from PyPI, in an environment of its own under `target`; the folder with its programs.
+///
+/// # Errors
+/// What has to be installed, or why it could not be.
+pub(crate) fn of_pypi(package: &str, version: &str) -> Result<PathBuf, String> {
+    let environment = workspace::target().join("peers").join(package);
+    let (programs, whole) = (environment.join("bin"), environment.join(version));
+    if whole.is_file() {
+        return Ok(programs);
+    }
+    require(&[PYTHON])?;
+    let made =
+        |command: &mut Command| command.stdout(Stdio::null()).status().is_ok_and(|status| status.success());
+    let venv = || made(Command::new("python3").args(["-m", "venv"]).arg(&environment));
+    if !venv() {
+        install(&["python3-venv"])?;
+        if !venv() {
+            return Err("python3 -m venv fails; install python3-venv".into());
+        }
+    }
+    println!("    installing {package} {version} from PyPI into {}", environment.display());
+    let wanted = format!("{package}=={version}");
+    let pip = ["install", "--quiet", "--disable-pip-version-check", &wanted];
+    if !made(Command::new(programs.join("pip")).args(pip)) {
+        return Err(format!("pip install {wanted} failed"));
+    }
+    std::fs::write(&whole, "").map_err(|error| error.to_string())?;
+    Ok(programs)
 }
 
 fn missing_text(missing: &[Peer], root: bool) -> String {

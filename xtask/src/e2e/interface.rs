@@ -2,16 +2,16 @@
 //! tries everything that the OpenAPI document allows.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::Context;
-use super::process::{Process, until};
+use super::process::Process;
 use super::server::{Server, program};
-use crate::{peers, workspace};
+use crate::peers;
 
 /// A change on trial that nobody confirms, a kill in between, and two people who change the same.
 ///
@@ -181,7 +181,7 @@ fn second(server: &Server, folder: &Path, token: &str) -> Result<(), String> {
 /// What it found.
 pub(super) fn fuzz(context: &Context) -> Result<String, String> {
     peers::require(&[peers::CURL])?;
-    let schemathesis = schemathesis()?;
+    let schemathesis = peers::of_pypi("schemathesis", SCHEMATHESIS)?.join("schemathesis");
     let server = Server::lab(context, &[])?;
     let token = administrator(&server)?;
     let document = format!("http://{}/api/v1/openapi.json", server.http);
@@ -274,33 +274,6 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
     std::fs::create_dir_all(folder)
         .and_then(|()| std::fs::write(folder.join(name), text))
         .map_err(|error| error.to_string())
-}
-
-/// The program from PyPI, in an environment of its own under `target`.
-fn schemathesis() -> Result<PathBuf, String> {
-    let environment = workspace::target().join("peers/schemathesis");
-    let there = environment.join("bin/schemathesis");
-    if there.is_file() {
-        return Ok(there);
-    }
-    peers::require(&[peers::PYTHON])?;
-    let made =
-        |command: &mut Command| command.stdout(Stdio::null()).status().is_ok_and(|status| status.success());
-    let venv = || made(Command::new("python3").args(["-m", "venv"]).arg(&environment));
-    if !venv() {
-        peers::install(&["python3-venv"])?;
-        if !venv() {
-            return Err("python3 -m venv fails; install python3-venv".into());
-        }
-    }
-    println!("    installing schemathesis {SCHEMATHESIS} from PyPI into {}", environment.display());
-    let package = format!("schemathesis=={SCHEMATHESIS}");
-    let pip = environment.join("bin/pip");
-    until(Duration::from_secs(1), "pip", || pip.is_file().then_some(()))?;
-    if !made(Command::new(pip).args(["install", "--quiet", "--disable-pip-version-check", &package])) {
-        return Err(format!("pip install {package} failed"));
-    }
-    Ok(there)
 }
 
 const SCHEMATHESIS: &str = "4.32.5";

@@ -5,8 +5,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::Context;
+use super::configuration::Configuration;
+use super::ports;
 use super::process::until;
 use super::server::Server;
+use super::sipp::Sipp;
 use crate::{peers, workspace};
 
 /// Files of CUCM are imported twice and found once; what is exported has for the readers of Python what is in the files; what others put into
@@ -79,6 +82,87 @@ pub(super) fn search(context: &Context) -> Result<String, String> {
     server.is_well()?;
     Ok(format!("{counted} (calls, seconds, USD), counted by Python and by the report"))
 }
+
+/// Calls of sipp are written; DuckDB reads the files; another server imports them, and DuckDB reads what that exports as Parquet.
+///
+/// # Errors
+/// What was not as it should be.
+pub(super) fn duckdb(context: &Context) -> Result<String, String> {
+    let python = peers::of_pypi("duckdb", DUCKDB)?.join("python");
+    let (answerer, sip) = (ports::one()?, ports::one()?);
+    let caller = ports::one()?;
+    let mut configuration = Configuration::new("bench.test", sip);
+    configuration.trunk("caller", caller);
+    configuration.trunk("answerer", answerer);
+    configuration.route("service", "answerer");
+    let own = ["-i", "127.0.0.1", "-p", &answerer.to_string(), "-sn", "uas"];
+    let mut answering = Sipp::start(&context.folder, "answerer", Duration::from_secs(120), &own)?;
+    answering.ready(([127, 0, 0, 1], answerer).into())?;
+    let writing = Server::serve(context, &configuration)?;
+    let wanted = context.folder.join("wanted");
+    fs::create_dir_all(&wanted).map_err(|error| error.to_string())?;
+    fs::write(wanted.join("parameters.toml"), PARAMETERS).map_err(|error| error.to_string())?;
+    writing.ask(&["apply", &wanted.to_string_lossy(), "--keep-others", "--message", "records"])?;
+    let (to, from, most) = (writing.udp.to_string(), caller.to_string(), CALLS.to_string());
+    // Each lasts two seconds, so that seconds are counted.
+    let calls = [&to, "-i", "127.0.0.1", "-p", &from, "-sn", "uac", "-r", "50", "-d", "2000", "-m", &most];
+    let calling = Sipp::start(&context.folder, "caller", Duration::from_secs(60), &calls)?;
+    let counts = calling.finish(Duration::from_secs(60))?;
+    if counts.successful != CALLS {
+        return Err(format!("sipp counted {counts:?}"));
+    }
+    // Files that are written to are cut when a server stops.
+    let mut writing = writing;
+    writing.process.signal("TERM");
+    writing.process.wait(Duration::from_secs(30))?;
+    drop(answering);
+    let repository = writing.data.join("cdr_repository");
+    let folder = context.folder.join("billing");
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let billing = Server::lab_in(&folder, &folder.join("data"), &[])?;
+    let imported = billing.ask(&["cdr", "import", &repository.to_string_lossy()])?;
+    if (imported["wrong"].as_u64(), imported["rows"].as_u64() >= Some(CALLS)) != (Some(0), true) {
+        return Err(format!("another server imported {imported}"));
+    }
+    let exported = context.folder.join("calls.parquet");
+    billing.ask(&["cdr", "export", "--output", &exported.to_string_lossy()])?;
+    let compared = Command::new(python).args(["-c", COMPARE]).arg(&repository).arg(&exported).output();
+    let compared = compared.map_err(|error| format!("python: {error}"))?;
+    if !compared.status.success() {
+        return Err(String::from_utf8_lossy(&compared.stderr).into_owned());
+    }
+    let counted = String::from_utf8_lossy(&compared.stdout).trim().to_owned();
+    if counted.split(' ').next() != Some(&most) {
+        return Err(format!("DuckDB counts {counted}, sipp made {most} calls"));
+    }
+    billing.is_well()?;
+    Ok(format!("{counted} (calls, seconds, columns) in files and in Parquet, as DuckDB {DUCKDB} reads both"))
+}
+
+/// What sipp calls.
+const CALLS: u64 = 100;
+const DUCKDB: &str = "2.0.0";
+const PARAMETERS: &str =
+    "[service_parameters]\ncall_records = true\nzero_duration_records = true\nquality_records = \"always\"\n";
+
+/// Compares files of records, read strictly as CSV, with an export.
+const COMPARE: &str = r#"
+import sys, duckdb
+files = f"read_csv('{sys.argv[1]}/p*/*/cdr_*', header=true, all_varchar=true, strict_mode=true, delim=',', quote='\"')"
+rows = f"(select * from {files} where cdrRecordType <> 'INTEGER')"
+export = f"read_parquet('{sys.argv[2]}')"
+columns = len(duckdb.sql(f"select * from {files} limit 0").columns)
+assert columns == 133, columns
+pairs = """ r.pkid = e.pkid and callingPartyNumber = e.calling and originalCalledPartyNumber = e.called
+    and finalCalledPartyNumber = e.reached and origDeviceName = e.orig_device and destDeviceName = e.dest_device
+    and cast(duration as bigint) = e.seconds and (dateTimeConnect <> '0') = e.answered
+    and make_timestamp(cast(dateTimeOrigination as bigint) * 1000000) = e.at at time zone 'UTC' """
+count = lambda what: duckdb.sql(f"select count(*) from {what}").fetchall()[0][0]
+alone = duckdb.sql(f"select r.pkid, r.callingPartyNumber from {rows} r anti join {export} e on {pairs}").fetchall()
+assert not alone, (len(alone), alone[:3])
+assert count(rows) == count(export), (count(rows), count(export))
+print(count(export), duckdb.sql(f"select sum(seconds) from {export}").fetchall()[0][0], columns)
+"#;
 
 const SAMPLE: &str = "cdr_StrowgerLab_03_202605041216_517";
 
