@@ -545,9 +545,10 @@ fn beside(
             log::error("a part of the server ended by a fault in this program")
                 .with("part", name)
                 .effect(effect)
-                .remedy("restart the server: what is on the disk is taken up again; and report the lines above")
+                .remedy(
+                    "restart the server: what is on the disk is taken up again; and report the lines above",
+                )
                 .write();
         }
     })
 }
-

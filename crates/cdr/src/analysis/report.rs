@@ -187,8 +187,7 @@ impl Report {
             }
             ReportKind::Quality => {
                 // A device is judged by what it heard, and not by what the other one did.
-                let sides =
-                    [(call.orig_device, call.orig_quality), (call.dest_device, call.dest_quality)];
+                let sides = [(call.orig_device, call.orig_quality), (call.dest_device, call.dest_quality)];
                 for (device, quality) in sides.into_iter().filter(|(_, quality)| !quality.is_unknown()) {
                     let tally = self.tally(device);
                     tally.take(call, None);

@@ -224,17 +224,15 @@ impl Database {
             },
         };
         let whole = |number| i64::try_from(number).unwrap_or(i64::MAX);
-        self.connection.prepare_cached("insert into file values (?, ?, ?, ?, ?, ?, ?)")?.execute(
-            params![
-                name,
-                checksum,
-                whole(loaded.rows),
-                whole(loaded.known),
-                whole(loaded.wrong),
-                loaded.problems.first(),
-                now
-            ],
-        )?;
+        self.connection.prepare_cached("insert into file values (?, ?, ?, ?, ?, ?, ?)")?.execute(params![
+            name,
+            checksum,
+            whole(loaded.rows),
+            whole(loaded.known),
+            whole(loaded.wrong),
+            loaded.problems.first(),
+            now
+        ])?;
         Ok(Ok(loaded))
     }
 
@@ -385,7 +383,8 @@ impl Database {
         let mut words = HashSet::from([0]);
         let mut blocks = HashSet::new();
         {
-            let columns = "block, cluster, calling, called, reached, orig_device, dest_device, orig_user, dest_user";
+            let columns =
+                "block, cluster, calling, called, reached, orig_device, dest_device, orig_user, dest_user";
             let mut all = self.connection.prepare(&format!("select {columns} from call"))?;
             let mut rows = all.query([])?;
             while let Some(row) = rows.next()? {
@@ -409,8 +408,7 @@ impl Database {
                 .prepare(&format!("select {column} from {table}"))?
                 .query_map([], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
-            let mut delete =
-                self.connection.prepare(&format!("delete from {table} where {column} = ?"))?;
+            let mut delete = self.connection.prepare(&format!("delete from {table} where {column} = ?"))?;
             for one in known.into_iter().filter(|one| !used.contains(one)) {
                 delete.execute([one])?;
             }

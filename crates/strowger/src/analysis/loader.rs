@@ -217,7 +217,8 @@ impl Loader {
         match order {
             Order::Load { name, bytes, answer } => {
                 let loaded = self.database().map_err(|error| not_opened(&error)).and_then(|database| {
-                    let loaded = database.together(|database| database.load(&name, &bytes, wall_seconds()))?;
+                    let loaded =
+                        database.together(|database| database.load(&name, &bytes, wall_seconds()))?;
                     Ok(loaded?)
                 });
                 let _ = answer.send(loaded);

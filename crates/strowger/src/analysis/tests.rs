@@ -328,8 +328,11 @@ fn a_pattern_may_fit_any_number_of_words() {
     for number in 0..1000 {
         text_of += &format!(
             "\n{}",
-            row.replace(&format!("\"{called}\""), &format!("\"0049{number:04}\""))
-                .replacen(&found_column(&sample, "pkid")[..8], &format!("{number:08x}"), 1)
+            row.replace(&format!("\"{called}\""), &format!("\"0049{number:04}\"")).replacen(
+                &found_column(&sample, "pkid")[..8],
+                &format!("{number:08x}"),
+                1
+            )
         );
     }
     let loaded = database.together(|database| database.load("many", text_of.as_bytes(), 0)).unwrap().unwrap();
@@ -374,7 +377,8 @@ fn a_device_is_judged_by_what_it_heard() {
         bad.sort();
         bad
     };
-    let (orig, dest) = (devices(&analysis), analysis.show(Wanted::Call { node: Some(2), call: 25449 }).unwrap());
+    let (orig, dest) =
+        (devices(&analysis), analysis.show(Wanted::Call { node: Some(2), call: 25449 }).unwrap());
     assert_eq!(orig.len(), 1, "one side lost something: {orig:?}");
     assert_eq!(orig[0].2, "3.87");
     // The record of that says so itself.
@@ -416,12 +420,16 @@ fn a_database_of_the_first_version_is_made_one_of_the_second() {
         .unwrap();
     drop(before);
     let mut database = database::Database::open(&folder.0).unwrap();
-    assert_eq!(expect, (report(&analysis), found(&analysis, Filter::default()), analysis.overview().unwrap()));
+    assert_eq!(
+        expect,
+        (report(&analysis), found(&analysis, Filter::default()), analysis.overview().unwrap())
+    );
     assert!(analysis.rates().unwrap().unwrap().0.ends_with("1,USD,1"));
     let (name, bytes) = samples(false).remove(0);
     assert!(database.together(|database| database.load(&name, &bytes, 0)).unwrap().unwrap().again);
     // A file of the same name with something else in it is another file.
-    let other = database.together(|database| database.load(&name, &bytes[..bytes.len() - 1], 0)).unwrap().unwrap();
+    let other =
+        database.together(|database| database.load(&name, &bytes[..bytes.len() - 1], 0)).unwrap().unwrap();
     assert!(!other.again);
     // And what is newer than this program is left alone.
     rusqlite::Connection::open(database::Database::path(&folder.0))
@@ -440,7 +448,9 @@ fn calls_are_forgotten_when_they_are_older_than_they_are_kept() {
     let rows = || {
         let database = rusqlite::Connection::open(database::Database::path(&folder.0)).unwrap();
         ["call", "quality", "word", "block", "trunk", "file"].map(|table| {
-            database.query_row(&format!("select count(*) from {table}"), [], |row| row.get::<_, i64>(0)).unwrap()
+            database
+                .query_row(&format!("select count(*) from {table}"), [], |row| row.get::<_, i64>(0))
+                .unwrap()
         })
     };
     let before = rows();
