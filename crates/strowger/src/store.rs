@@ -5,6 +5,7 @@
 //! checkpoint on. One thread writes; everything that waits is written together, with one sync for all.
 
 mod batch;
+mod carried;
 mod chains;
 mod copy;
 mod damage;
@@ -61,6 +62,7 @@ pub(crate) struct Store {
     /// Who follows the journal reads what is written here.
     extent: Extent,
     chains: Chains,
+    carried: carried::Files,
     index: Index,
     /// What the index does not know yet.
     changes: Changes,
@@ -120,6 +122,7 @@ impl Store {
             machine: None,
             writer: found.writer,
             chains: found.chains,
+            carried: carried::Files::default(),
             index,
             changes: Changes { finals: found.finals, ..Changes::default() },
             changed_at: None,
@@ -305,8 +308,37 @@ impl Store {
         if self.writer.end().offset() >= SEGMENT_BYTES {
             self.writer.turn_over()?;
             self.checkpoint()?;
-            self.writer.retire(self.limit_bytes(), self.extent.needed_segment())?;
+            self.retire()?;
             self.index.retire().map_err(io::Error::other)?;
+        }
+        Ok(())
+    }
+
+    /// Makes room in the journal. What segments that go have of calls that go on, or that are still to be followed, is carried on.
+    fn retire(&mut self) -> io::Result<()> {
+        let (limit, written) = (self.limit_bytes(), self.writer.end());
+        let needed = self.extent.needed_segment();
+        if needed.saturating_add(FOLLOWED_WITHIN) <= written.segment() {
+            // Which calls ended since is in more than is read here: all stays until that was followed.
+            return Ok(());
+        }
+        let (chains, folder) = (&self.chains, &self.folder);
+        let unfollowed = self.extent.calls_to_follow(folder, written)?;
+        let goes_on = |call| chains.has(call) || unfollowed.contains(&call);
+        self.writer.retire(limit, needed, |segment| {
+            if unfollowed.is_empty() && !chains.reach(segment) {
+                return Ok(());
+            }
+            carried::carry(folder, segment, goes_on)
+        })?;
+        let early = self.carried.retire(folder, limit / CARRIED_SHARE, written.segment(), goes_on)?;
+        if early > 0 {
+            log::warn(
+                "calls in progress have more records than the journal has room for; older ones are gone",
+            )
+            .count("parts", early)
+            .remedy("give the journal more room")
+            .write();
         }
         Ok(())
     }
@@ -390,6 +422,10 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const BATCHES_AT_ONCE: usize = 64;
 /// A segment is closed when it is this long; a start reads at most about one of them.
 const SEGMENT_BYTES: u32 = 16 * 1024 * 1024;
+/// Nothing is retired while who follows is so many segments behind.
+const FOLLOWED_WITHIN: u32 = 4;
+/// What is carried on may have this part of the journal's room.
+const CARRIED_SHARE: u64 = 4;
 /// Journal records that a disk in trouble may leave in memory, in bytes. Final records come on top, and the node
 /// refuses new calls before they are too many.
 const PENDING_MAX: usize = 8 * 1024 * 1024;

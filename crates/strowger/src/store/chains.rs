@@ -17,6 +17,8 @@ pub(super) struct Chains {
 
 #[derive(Clone, Copy)]
 struct Chain {
+    /// The segment of the first frame; 0 where that is not known.
+    first: u32,
     last: Position,
     ended: bool,
 }
@@ -33,10 +35,24 @@ impl Chains {
         match self.last.get_mut(&call) {
             Some(chain) => std::mem::replace(&mut chain.last, position),
             None => {
-                self.last.insert(call, Chain { last: position, ended: false });
+                self.last.insert(call, Chain { first: position.segment(), last: position, ended: false });
                 Position::NONE
             }
         }
+    }
+
+    /// A call that was in progress at the last checkpoint; where it began is not known.
+    pub(super) fn resume(&mut self, call: CallId, last: Position) {
+        self.last.insert(call, Chain { first: 0, last, ended: false });
+    }
+
+    /// True when a call that is known may have frames in a segment.
+    pub(super) fn reach(&self, segment: u32) -> bool {
+        self.last.values().any(|chain| chain.first <= segment)
+    }
+
+    pub(super) fn has(&self, call: CallId) -> bool {
+        self.last.contains_key(&call)
     }
 
     /// The final record was added.

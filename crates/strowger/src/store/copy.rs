@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::carried;
 use super::damage;
 use super::index::Index;
 use super::segment;
@@ -29,6 +30,13 @@ pub(crate) fn copy(data: &Path, to: &Path) -> io::Result<()> {
     for number in segments {
         match link(&segment::path_of(&from, number), &segment::path_of(&to, number)) {
             // It was the oldest, and has just been retired.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            linked => linked?,
+        }
+    }
+    for number in carried::files_in(&from)? {
+        match link(&carried::path_of(&from, number), &carried::path_of(&to, number)) {
+            // Its calls are over.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             linked => linked?,
         }

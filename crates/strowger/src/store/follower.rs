@@ -1,7 +1,8 @@
 //! Follows the journal: record after record, each only when it is on the disk.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use strowger_base::CallId;
-use strowger_base::journal::Head;
+use strowger_base::journal::{EntryKind, Head};
 
 use super::index::Index;
 use super::recovery::Chain;
@@ -41,6 +42,25 @@ impl Extent {
     /// Segments from this one on are not retired.
     pub(super) fn needed_segment(&self) -> u32 {
         Position(self.0.needed.load(Ordering::Acquire)).segment()
+    }
+
+    /// Calls that ended behind the place that is followed next.
+    pub(super) fn calls_to_follow(&self, folder: &Path, end: Position) -> io::Result<BTreeSet<CallId>> {
+        let mut calls = BTreeSet::new();
+        let needed = Position(self.0.needed.load(Ordering::Acquire));
+        for number in segment::segments_in(folder)? {
+            if !(needed.segment()..=end.segment()).contains(&number) {
+                continue;
+            }
+            let from = if number == needed.segment() { needed.offset() } else { 0 };
+            let bytes = fs::read(segment::path_of(folder, number))?;
+            damage::each_frame(folder, number, &bytes, from, |_, frame| {
+                if let Ok(Head { kind: EntryKind::Call, call: Some(call), .. }) = Head::decode(frame.record) {
+                    calls.insert(call);
+                }
+            });
+        }
+        Ok(calls)
     }
 
     /// Nothing is retired until somebody says from where on he reads.

@@ -11,6 +11,7 @@ use strowger_base::journal::{
 };
 use strowger_base::{CallId, Cause, LegId, WallTime};
 
+use super::carried::Carried;
 use super::chains::Chains;
 use super::damage;
 use super::segment::{self, Position, SEGMENT_HEAD, Writer};
@@ -44,7 +45,7 @@ pub(super) fn find(folder: &Path, checkpoint: &Checkpoint) -> io::Result<Found> 
     let now = Clock::now();
     let mut chains = Chains::new();
     for (call, position) in &checkpoint.open {
-        chains.add(*call, *position);
+        chains.resume(*call, *position);
     }
     let mut finals = vec![];
     let (mut highest_number, mut last_at) = (0, WallTime::default());
@@ -106,23 +107,25 @@ pub(super) fn chain(folder: &Path, last: Position) -> Vec<Vec<u8>> {
 pub(super) fn read_chain(folder: &Path, last: Position) -> Chain {
     let mut chain = Chain { records: vec![], is_whole: true };
     let mut at = last;
-    let mut open: Option<(u32, File)> = None;
+    let mut open: Option<(u32, Part)> = None;
     let mut call = None;
-    while at != Position::NONE {
-        if chain.records.len() >= CHAIN_MAX {
-            chain.is_whole = false;
+    for _ in 0..STEPS_MAX {
+        if at == Position::NONE {
             break;
         }
         if open.as_ref().is_none_or(|(number, _)| *number != at.segment()) {
-            // An older part may have been retired: the rest of the story is still worth telling.
-            open = File::open(segment::path_of(folder, at.segment())).ok().map(|file| (at.segment(), file));
+            open = Some((at.segment(), Part::open(folder, at.segment())));
         }
         let mut record = vec![];
-        let read = open.as_ref().and_then(|(_, file)| segment::read_frame(file, at.offset(), &mut record));
+        let read = open.as_ref().and_then(|(_, part)| part.read(at.offset(), call, &mut record));
         let previous = match read {
             Some(previous) => {
-                call = call.or_else(|| Head::decode(&record).ok()?.call);
-                chain.records.push(record);
+                let head = Head::decode(&record).ok();
+                call = call.or_else(|| head?.call);
+                let is_message = head.is_some_and(|head| head.kind == EntryKind::Message);
+                if chain.records.len() < MESSAGES_MAX || !is_message {
+                    chain.records.push(record);
+                }
                 previous
             }
             None => {
@@ -131,13 +134,38 @@ pub(super) fn read_chain(folder: &Path, last: Position) -> Chain {
             }
         };
         if previous >= at {
-            chain.is_whole = false;
             break;
         }
         at = previous;
     }
+    chain.is_whole &= at == Position::NONE;
     chain.records.reverse();
     chain
+}
+
+/// A segment, or what is left of it.
+enum Part {
+    Segment(File),
+    Retired(Carried),
+}
+
+impl Part {
+    fn open(folder: &Path, number: u32) -> Self {
+        let segment = File::open(segment::path_of(folder, number));
+        segment.map_or_else(|_| Part::Retired(Carried::read(folder, number)), Part::Segment)
+    }
+
+    /// Reads a record; where the one before is of its call.
+    fn read(&self, offset: u32, call: Option<CallId>, record: &mut Vec<u8>) -> Option<Position> {
+        match self {
+            Part::Segment(file) => segment::read_frame(file, offset, record),
+            Part::Retired(carried) => {
+                let (previous, its) = carried.frame(offset, call)?;
+                *record = its;
+                Some(previous)
+            }
+        }
+    }
 }
 
 /// The last whole frame of a call in a segment before a place that cannot be read.
@@ -284,6 +312,8 @@ fn learn<'a>(draft: &mut CallRecord<'a>, leg: Option<LegId>, at: WallTime, decis
     }
 }
 
+/// Of a call that has more records than this, older messages are left out.
+const MESSAGES_MAX: usize = 20_000;
 /// Records of one call that are read; a call that has more is told up to there, from its end.
-const CHAIN_MAX: usize = 20_000;
+const STEPS_MAX: usize = 1_000_000;
 const _: () = assert!(SEGMENT_HEAD > 0, "no frame is at offset 0, so no position but NONE is 0");

@@ -181,13 +181,19 @@ impl Writer {
         Ok(())
     }
 
-    /// Removes the oldest segments while all together are larger than the limit; the newest stays, and those that somebody needs.
-    pub(super) fn retire(&self, limit_bytes: u64, needed: u32) -> io::Result<()> {
+    /// Removes the oldest segments while all together are larger than the limit; the newest stays, and those that somebody needs. `before` is called with each that goes.
+    pub(super) fn retire(
+        &self,
+        limit_bytes: u64,
+        needed: u32,
+        mut before: impl FnMut(u32) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut total = 0;
         for segment in segments_in(&self.folder)?.into_iter().rev() {
             let path = path_of(&self.folder, segment);
             total += fs::metadata(&path)?.len();
             if total > limit_bytes && segment != self.segment && segment < needed {
+                before(segment)?;
                 fs::remove_file(path)?;
             }
         }

@@ -17,6 +17,7 @@ use strowger_sip::registrar::BindingTexts;
 
 use super::*;
 
+mod carrying;
 mod following;
 
 use crate::mailbox::{Mailbox as Letters, mailbox};
@@ -530,7 +531,7 @@ fn a_full_disk_breaks_no_promise_and_what_waited_is_written_once_there_is_room()
 fn a_full_segment_is_followed_by_another_and_the_oldest_go() {
     let folder = Folder::new("turn");
     let (mut store, ..) = folder.open();
-    store.limit_bytes = 1;
+    store.limit_bytes = 1 << 20;
     store.take(Kept::Journal(&began(1)));
     let filler = encode(
         1,
@@ -547,11 +548,11 @@ fn a_full_segment_is_followed_by_another_and_the_oldest_go() {
         store.settle();
     }
     assert_eq!(segment::segments_in(&folder.0.join("journal")).unwrap(), [2]);
-    // The call goes on; what is left of its story is told.
+    // The call goes on; its story is told from its beginning.
     store.take(Kept::Persist(Ticket(1), &ended(1)));
     store.settle();
     drop(store);
-    assert_eq!(Segments::new(&folder.0).of_call(call(1)).unwrap(), [ended(1)]);
+    assert_eq!(Segments::new(&folder.0).of_call(call(1)).unwrap(), [began(1), ended(1)]);
     let (_, recovered, _) = folder.open();
     // Of the other call nothing is left that says who called whom.
     assert_eq!(recovered.closed, 0);

@@ -159,10 +159,10 @@ fn nothing_is_retired_that_is_still_to_be_followed() {
     let (mut store, mut follower) = followed(&folder, &[began(1)]);
     follower.release(Position::new(1, 8).0);
     turn_over(&mut store);
-    store.writer.retire(1, store.extent.needed_segment()).unwrap();
+    store.writer.retire(1, store.extent.needed_segment(), |_| Ok(())).unwrap();
     assert_eq!(follow(&mut follower), (vec![began(1)], vec![]));
     follower.release(Position::new(2, 8).0);
-    store.writer.retire(1, store.extent.needed_segment()).unwrap();
+    store.writer.retire(1, store.extent.needed_segment(), |_| Ok(())).unwrap();
     assert_eq!(segment::segments_in(&folder.0.join("journal")).unwrap(), [2]);
 }
 
