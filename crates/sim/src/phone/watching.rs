@@ -36,6 +36,10 @@ pub(crate) struct Watching {
     doubtful: bool,
     /// The calls of the line, by their names in the documents.
     calls: BTreeMap<String, String>,
+    /// How these are named to who takes their place: `Replaces` as it goes into an INVITE (RFC 4235 §3.4).
+    named: BTreeMap<String, String>,
+    /// It is for these names, and no lamp shows it.
+    pub(crate) is_dark: bool,
     /// Whether messages wait.
     pub(crate) waiting: Option<bool>,
 }
@@ -68,14 +72,27 @@ impl Watching {
             told: Instant::START,
             doubtful: true,
             calls: BTreeMap::new(),
+            named: BTreeMap::new(),
+            is_dark: false,
             waiting: None,
         }
+    }
+
+    /// A subscription for the names of a line's calls.
+    pub(crate) fn names_of(number: &str, first: Instant) -> Self {
+        Watching { is_dark: true, ..Watching::new("dialog", number, first) }
     }
 
     /// Whether the lamp of the line is lit; `None` when the phone does not know, or watches something else.
     pub(crate) fn is_lit(&self) -> Option<bool> {
         let knows = self.event == "dialog" && self.state == Watch::On && !self.doubtful;
         knows.then(|| self.calls.values().any(|state| state == "confirmed"))
+    }
+
+    /// How a call of the line is named to who takes its place; `None` when there is none, or it was not told.
+    pub(crate) fn named_call(&self) -> Option<&str> {
+        let is_there = self.state == Watch::On && !self.doubtful;
+        self.named.iter().find(|(id, _)| is_there && self.calls.contains_key(*id)).map(|(_, named)| &**named)
     }
 
     /// What names its subscription; nothing while it has none.
@@ -99,6 +116,7 @@ impl Watching {
         self.call_id.clear();
         (self.notified, self.version, self.doubtful) = (0, None, true);
         self.calls.clear();
+        self.named.clear();
         self.waiting = None;
         self.next =
             if self.state == Watch::Ended { Instant::FAR_FUTURE } else { now + Duration::from_secs(5) };
@@ -136,6 +154,13 @@ impl Watching {
         for dialog in body.split("<dialog id=\"").skip(1) {
             let id = dialog.split('"').next().unwrap_or("").to_owned();
             let state = dialog.split("<state>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or("");
+            let attributes = dialog.split('>').next().unwrap_or("");
+            let [call, local, remote] =
+                [" call-id", " local-tag", " remote-tag"].map(|name| value(attributes, name));
+            if !call.is_empty() && !local.is_empty() {
+                let named = format!("Replaces: {call};to-tag={local};from-tag={remote}\r\n");
+                self.named.insert(id.clone(), named);
+            }
             if state == "terminated" {
                 let known = self.calls.remove(&id).is_some();
                 if !known && !self.doubtful && !whole {

@@ -238,16 +238,34 @@ impl Scenario {
     /// A phone goes on with the call of another one.
     fn takes(&mut self, who: &str, other: &str) -> Did {
         let now = self.world.now.mono;
-        if [who, other].iter().any(|name| self.world.stations.phones.contains_key(*name)) {
+        let stations = &self.world.stations.phones;
+        if stations.contains_key(who) {
             return self.world.station_takes(who, other);
         }
-        let Some(call) = self.phone(other).and_then(|phone| phone.named_call()) else { return Did::NotNow };
+        let call = if stations.contains_key(other) {
+            self.watched_call(who, other.trim_end_matches('b'))
+        } else {
+            self.phone(other).and_then(|phone| phone.named_call())
+        };
+        let Some(call) = call else { return Did::NotNow };
         let mut sends = vec![];
         let Some(phone) = self.phone(who) else { panic!("nobody is called {who}") };
         phone.takes(now, &call, &mut sends);
         let address = phone.address;
         self.world.post(address, &mut sends);
         Did::Done
+    }
+
+    /// How a SIP phone names the call of an SCCP phone of its line: as it is told of it.
+    fn watched_call(&mut self, who: &str, line: &str) -> Option<(String, String)> {
+        let now = self.world.now.mono;
+        let phone = self.phone(who)?;
+        if !phone.watches.iter().any(|watching| watching.number == line) {
+            phone.watches.push(Watching::names_of(line, now));
+            self.world.wait(stations::PAUSE).expect("the world goes on");
+        }
+        let watching = self.phone(who)?.watches.iter().find(|watching| watching.number == line)?;
+        Some((line.to_owned(), watching.named_call()?.to_owned()))
     }
 
     /// What an operator wants of the calls, the oldest of which is 1.
@@ -390,7 +408,8 @@ impl Scenario {
                 (_, Some(true)) => Some("sees that messages wait".to_owned()),
                 _ => None,
             };
-            let shown = phone.display().into_iter().chain(phone.watches.iter().filter_map(lamp));
+            let lamps = phone.watches.iter().filter(|watching| !watching.is_dark).filter_map(lamp);
+            let shown = phone.display().into_iter().chain(lamps);
             all.push((name, sorted(shown)));
         }
         all

@@ -258,7 +258,7 @@ fn only_sip(script: &Script<'_>, name: &str) -> Option<&'static str> {
     let taken = format!(" takes the call of {name}");
     let takers = script.steps.iter().filter_map(|step| step.line.strip_suffix(taken.as_str()));
     if takers.into_iter().any(|taker| place_of(taker).0 != number) {
-        return Some("a SIP phone names the dialog of the call that it takes, and an SCCP phone has none");
+        return Some("a SIP phone is told the names of calls of its own lines only");
     }
     script.steps.iter().find_map(|step| {
         let what = step.line.strip_prefix(name)?.strip_prefix(' ')?;
