@@ -70,6 +70,13 @@ impl Phone {
         Some((dialog.session.shown.clone(), replaces))
     }
 
+    /// A call of a line that it watches, as it was told of it.
+    pub(crate) fn watched_call(&self, line: &str) -> Option<(String, String)> {
+        let watching = self.watches.iter().find(|watching| watching.number == line)?;
+        let mut named = watching.named.iter().filter(|(id, _)| watching.calls.contains_key(*id));
+        Some((line.to_owned(), named.next()?.1.clone()))
+    }
+
     /// Takes the place of another phone in its call.
     pub(crate) fn takes(&mut self, now: Instant, (other, replaces): &(String, String), sends: &mut Sends) {
         self.call(now, other, sends);

@@ -35,11 +35,9 @@ pub(crate) struct Watching {
     /// Something came damaged, or was missed: nothing is known until the next whole state.
     doubtful: bool,
     /// The calls of the line, by their names in the documents.
-    calls: BTreeMap<String, String>,
+    pub(super) calls: BTreeMap<String, String>,
     /// How these are named to who takes their place: `Replaces` as it goes into an INVITE (RFC 4235 §3.4).
-    named: BTreeMap<String, String>,
-    /// It is for these names, and no lamp shows it.
-    pub(crate) is_dark: bool,
+    pub(super) named: BTreeMap<String, String>,
     /// Whether messages wait.
     pub(crate) waiting: Option<bool>,
 }
@@ -73,26 +71,14 @@ impl Watching {
             doubtful: true,
             calls: BTreeMap::new(),
             named: BTreeMap::new(),
-            is_dark: false,
             waiting: None,
         }
-    }
-
-    /// A subscription for the names of a line's calls.
-    pub(crate) fn names_of(number: &str, first: Instant) -> Self {
-        Watching { is_dark: true, ..Watching::new("dialog", number, first) }
     }
 
     /// Whether the lamp of the line is lit; `None` when the phone does not know, or watches something else.
     pub(crate) fn is_lit(&self) -> Option<bool> {
         let knows = self.event == "dialog" && self.state == Watch::On && !self.doubtful;
         knows.then(|| self.calls.values().any(|state| state == "confirmed"))
-    }
-
-    /// How a call of the line is named to who takes its place; `None` when there is none, or it was not told.
-    pub(crate) fn named_call(&self) -> Option<&str> {
-        let is_there = self.state == Watch::On && !self.doubtful;
-        self.named.iter().find(|(id, _)| is_there && self.calls.contains_key(*id)).map(|(_, named)| &**named)
     }
 
     /// What names its subscription; nothing while it has none.
@@ -102,7 +88,7 @@ impl Watching {
 
     /// The calls that the phone believes the line has, for a failure's text.
     pub(crate) fn believes(&self) -> String {
-        format!("{:?}", self.calls)
+        format!("{:?}, named {:?}", self.calls, self.named)
     }
 
     /// Whether messages wait; `None` when the phone does not know, or watches something else.

@@ -12,6 +12,7 @@ mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use strowger_base::CallId;
@@ -40,6 +41,8 @@ struct Scenario {
     looked: usize,
     /// Keys have the names that they have at SIP phones, wherever they are pressed.
     translates: bool,
+    /// Lines that a phone watches for the names of calls there, without a lamp.
+    unlit: Vec<(SocketAddr, String)>,
 }
 
 impl Scenario {
@@ -118,7 +121,7 @@ impl Scenario {
             world.router_comes(name, kind).expect("a router");
         }
         world.wait(Duration::from_secs(7)).expect("phones register");
-        Scenario { world, displays: BTreeMap::new(), looked: 0, translates: false }
+        Scenario { world, displays: BTreeMap::new(), looked: 0, translates: false, unlit: Vec::new() }
     }
 
     fn phone(&mut self, name: &str) -> Option<&mut Phone> {
@@ -261,11 +264,12 @@ impl Scenario {
         let now = self.world.now.mono;
         let phone = self.phone(who)?;
         if !phone.watches.iter().any(|watching| watching.number == line) {
-            phone.watches.push(Watching::names_of(line, now));
+            phone.watches.push(Watching::new("dialog", line, now));
+            let address = phone.address;
+            self.unlit.push((address, line.to_owned()));
             self.world.wait(stations::PAUSE).expect("the world goes on");
         }
-        let watching = self.phone(who)?.watches.iter().find(|watching| watching.number == line)?;
-        Some((line.to_owned(), watching.named_call()?.to_owned()))
+        self.phone(who)?.watched_call(line)
     }
 
     /// What an operator wants of the calls, the oldest of which is 1.
@@ -408,7 +412,10 @@ impl Scenario {
                 (_, Some(true)) => Some("sees that messages wait".to_owned()),
                 _ => None,
             };
-            let lamps = phone.watches.iter().filter(|watching| !watching.is_dark).filter_map(lamp);
+            let is_lamp = |watching: &&Watching| {
+                !self.unlit.iter().any(|(at, line)| *at == phone.address && *line == watching.number)
+            };
+            let lamps = phone.watches.iter().filter(is_lamp).filter_map(lamp);
             let shown = phone.display().into_iter().chain(lamps);
             all.push((name, sorted(shown)));
         }
