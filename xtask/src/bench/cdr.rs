@@ -61,6 +61,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let size = |name: &str| std::fs::metadata(data.join(name)).map_or(0, |file| file.len());
     let stored = size("cdr.db") + size("cdr.db-wal");
     println!("           {:.0} bytes for each row in the database", stored as f64 / loaded.rows as f64);
+    let rates = folder.join("rates.csv");
+    std::fs::write(&rates, RATES).map_err(|error| error.to_string())?;
+    server.ask(&["cdr", "rates", &rates.to_string_lossy()])?;
     let slowest = questions(&server, loaded.rows)?;
     server.process.signal("TERM");
     server.process.wait(Duration::from_secs(20))?;
@@ -80,9 +83,7 @@ struct Loaded {
 
 /// Imports files a few at a time: all of them would have more room on the disk than the rows.
 fn import(folder: &Path, server: &Server, rows: u64) -> Result<Loaded, String> {
-    let sample = workspace::root().join("crates/cdr/testdata/cucm/cdr_StrowgerLab_02_202605041203_1001");
-    let sample = std::fs::read_to_string(sample).map_err(|error| error.to_string())?;
-    let mut maker = Maker::of(&sample)?;
+    let mut maker = Maker::new()?;
     let files = folder.join("files");
     let mut loaded = Loaded { rows: 0, bytes: 0, took: Duration::ZERO, processor: 0.0 };
     while loaded.rows < rows {
@@ -90,10 +91,12 @@ fn import(folder: &Path, server: &Server, rows: u64) -> Result<Loaded, String> {
         std::fs::create_dir_all(&files).map_err(|error| error.to_string())?;
         let mut written = 0;
         while written < FILES_AT_ONCE * ROWS && loaded.rows + written < rows {
-            let text = maker.file();
-            loaded.bytes += text.len() as u64;
-            let name = format!("cdr_Bench_01_202605041203_{}", maker.made);
-            std::fs::write(files.join(name), text).map_err(|error| error.to_string())?;
+            let (calls, heard) = maker.files();
+            loaded.bytes += (calls.len() + heard.len()) as u64;
+            for (kind, text) in [("cdr", calls), ("cmr", heard)] {
+                let name = format!("{kind}_Bench_01_202605041203_{}", maker.made);
+                std::fs::write(files.join(name), text).map_err(|error| error.to_string())?;
+            }
             written += ROWS;
         }
         let before = cost::of(server.process.id()).cpu_seconds;
@@ -101,7 +104,7 @@ fn import(folder: &Path, server: &Server, rows: u64) -> Result<Loaded, String> {
         let answer = server.ask(&["cdr", "import", &files.to_string_lossy()])?;
         loaded.took += begin.elapsed();
         loaded.processor += cost::of(server.process.id()).cpu_seconds - before;
-        if answer["rows"].as_u64() != Some(written) {
+        if answer["rows"].as_u64() != Some(written + written / HEARD * 2) {
             return Err(format!("{written} rows were imported: {answer}"));
         }
         loaded.rows += written;
@@ -113,7 +116,10 @@ fn import(folder: &Path, server: &Server, rows: u64) -> Result<Loaded, String> {
 /// Asks, and prints how long each answer took; the longest.
 fn questions(server: &Server, rows: u64) -> Result<Duration, String> {
     let day = ["--since", "2026-05-04", "--until", "2026-05-05"];
-    let asked: [(&str, Vec<&str>); 14] = [
+    let newest = server.ask(&["cdr", "search", "--limit", "1"])?;
+    let key = newest["calls"][0]["pkid"].as_str().ok_or("no call is found")?.to_owned();
+    let asked: [(&str, Vec<&str>); 18] = [
+        ("a row by its key", vec!["show", &key]),
         ("newest 50", vec!["search"]),
         ("a busy number", vec!["search", "--number", "20001"]),
         ("a number inside that is rare", vec!["search", "--number", "39990"]),
@@ -125,7 +131,10 @@ fn questions(server: &Server, rows: u64) -> Result<Duration, String> {
             [&["search", "--device", "TRUNK_3", "--cause", "34"][..], &day].concat(),
         ),
         ("much lost, hardly any", vec!["search", "--lost-over", "50%"]),
-        ("top talkers", vec!["report", "top-talkers"]),
+        ("a million numbers, not answered", vec!["search", "--to", "0049*", "--unanswered"]),
+        ("top talkers, with what they cost", vec!["report", "top-talkers"]),
+        ("how devices sounded", vec!["report", "quality"]),
+        ("those who called a million numbers", vec!["report", "top-talkers", "--to", "0049*"]),
         ("causes", vec!["report", "causes"]),
         ("busy hours", vec!["report", "busy-hours", "--zone", "Europe/Berlin"]),
         ("durations of a number", vec!["report", "durations", "--number", "20001"]),
@@ -144,6 +153,7 @@ fn questions(server: &Server, rows: u64) -> Result<Duration, String> {
             found = match (answer["calls"].as_array(), answer["all"]["calls"].as_u64()) {
                 (Some(calls), _) => format!("{} calls", calls.len()),
                 (None, Some(calls)) => format!("of {calls} calls"),
+                (None, None) if words.get(1) == Some(&"show") => "its columns".to_owned(),
                 (None, None) => return Err(format!("{what}: {answer}")),
             };
             let counts_all = words.len() == 3 || what == "busy hours";
@@ -153,25 +163,75 @@ fn questions(server: &Server, rows: u64) -> Result<Duration, String> {
         }
         times.sort();
         let median = times.get(ROUNDS / 2).copied().unwrap_or_default();
-        println!("  {what:<30} {:>8.0} ms  {found}", median.as_secs_f64() * 1e3);
+        println!("  {what:<36} {:>8.0} ms  {found}", median.as_secs_f64() * 1e3);
         slowest = slowest.max(median);
     }
     Ok(slowest)
 }
 
-/// Makes files: 20,000 numbers inside of which some call more, a million outside, ten calls a second.
+/// Makes files: 20,000 numbers inside of which some call more, a million outside, ten calls a second; of every tenth call both sides say how it sounded.
 struct Maker {
-    header: String,
-    row: Vec<String>,
-    places: Vec<usize>,
+    calls: Form,
+    heard: Form,
     random: u64,
     made: u64,
 }
 
-/// Columns that differ from row to row.
-const COLUMNS: [&str; 13] = [
+/// A file in which some columns differ from row to row.
+struct Form {
+    header: String,
+    row: Vec<String>,
+    places: Vec<usize>,
+}
+
+impl Form {
+    /// As this sample has them.
+    fn of(sample: &str, columns: &[&str]) -> Result<Self, String> {
+        let sample = workspace::root().join("crates/cdr/testdata/cucm").join(sample);
+        let sample = std::fs::read_to_string(sample).map_err(|error| error.to_string())?;
+        let mut lines = sample.lines();
+        let (Some(names), Some(types), Some(row)) = (lines.next(), lines.next(), lines.next()) else {
+            return Err("the sample has no row".into());
+        };
+        let known: Vec<&str> = names.split(',').map(|name| name.trim_matches('"')).collect();
+        let place =
+            |wanted: &&str| known.iter().position(|name| name == wanted).ok_or(format!("no column {wanted}"));
+        let places = columns.iter().map(place).collect::<Result<Vec<usize>, String>>()?;
+        let row = row.split(',').map(str::to_owned).collect();
+        Ok(Form { header: format!("{names}\n{types}\n"), row, places })
+    }
+
+    fn write(&mut self, text: &mut String, values: impl IntoIterator<Item = String>) {
+        for (place, value) in self.places.iter().zip(values) {
+            self.row[*place] = value;
+        }
+        let _ = writeln!(text, "{}", self.row.join(","));
+    }
+}
+
+/// A key as files have it.
+fn key(random: u64, number: u64) -> String {
+    let key = format!("{:032x}", u128::from(random) << 64 | u128::from(number));
+    format!("\"{}-{}-{}-{}-{}\"", &key[..8], &key[8..12], &key[12..16], &key[16..20], &key[20..])
+}
+
+const HEARD_COLUMNS: [&str; 9] = [
+    "globalCallID_callId",
+    "callIdentifier",
+    "dateTimeStamp",
+    "numberPacketsReceived",
+    "numberPacketsLost",
+    "jitter",
+    "latency",
+    "pkid",
+    "deviceName",
+];
+
+/// Columns of calls that differ from row to row.
+const COLUMNS: [&str; 14] = [
     "globalCallID_callId",
     "origLegCallIdentifier",
+    "destLegIdentifier",
     "dateTimeOrigination",
     "callingPartyNumber",
     "originalCalledPartyNumber",
@@ -186,18 +246,13 @@ const COLUMNS: [&str; 13] = [
 ];
 
 impl Maker {
-    fn of(sample: &str) -> Result<Self, String> {
-        let mut lines = sample.lines();
-        let (Some(names), Some(types), Some(row)) = (lines.next(), lines.next(), lines.next()) else {
-            return Err("the sample has no row".into());
-        };
-        let known: Vec<&str> = names.split(',').map(|name| name.trim_matches('"')).collect();
-        let place =
-            |wanted: &&str| known.iter().position(|name| name == wanted).ok_or(format!("no column {wanted}"));
-        let places = COLUMNS.iter().map(place).collect::<Result<Vec<usize>, String>>()?;
-        let row = row.split(',').map(str::to_owned).collect();
-        let header = format!("{names}\n{types}\n");
-        Ok(Maker { header, row, places, random: 0x9e37_79b9_7f4a_7c15, made: 0 })
+    fn new() -> Result<Self, String> {
+        Ok(Maker {
+            calls: Form::of("cdr_StrowgerLab_02_202605041203_1001", &COLUMNS)?,
+            heard: Form::of("cmr_StrowgerLab_02_202605041203_1002", &HEARD_COLUMNS)?,
+            random: 0x9e37_79b9_7f4a_7c15,
+            made: 0,
+        })
     }
 
     /// A number below this one.
@@ -208,8 +263,9 @@ impl Maker {
         (self.random >> 11) % end
     }
 
-    fn file(&mut self) -> String {
-        let mut text = self.header.clone();
+    /// A file of calls, and one of how some of them sounded.
+    fn files(&mut self) -> (String, String) {
+        let (mut text, mut heard) = (self.calls.header.clone(), self.heard.header.clone());
         for _ in 0..ROWS {
             self.made += 1;
             let number = self.made;
@@ -230,11 +286,10 @@ impl Maker {
             let cause = if is_answered { 16 } else { [17, 19, 1, 34][self.below(4) as usize] };
             let at = FIRST + number / 10;
             let connect = if is_answered { at + 5 } else { 0 };
-            let key = u128::from(self.below(u64::MAX)) << 64 | u128::from(number);
-            let key = format!("{key:032x}");
             let values = [
                 (number % 16_777_216).to_string(),
                 (number * 2).to_string(),
+                (number * 2 + 1).to_string(),
                 at.to_string(),
                 format!("\"{}\"", 20_000 + calling),
                 format!("\"{called}\""),
@@ -242,22 +297,43 @@ impl Maker {
                 cause.to_string(),
                 connect.to_string(),
                 (at + 5 + seconds).to_string(),
-                format!("\"{}-{}-{}-{}-{}\"", &key[..8], &key[8..12], &key[12..16], &key[16..20], &key[20..]),
+                key(self.below(u64::MAX), number),
                 seconds.to_string(),
                 format!("\"SEP{calling:012X}\""),
                 format!("\"{device}\""),
             ];
-            for (place, value) in self.places.iter().zip(values) {
-                self.row[*place] = value;
+            self.calls.write(&mut text, values);
+            if number % HEARD != 0 {
+                continue;
             }
-            let _ = writeln!(text, "{}", self.row.join(","));
+            for (leg, device) in
+                [(number * 2, format!("\"SEP{calling:012X}\"")), (number * 2 + 1, format!("\"{device}\""))]
+            {
+                let lost = self.below(200).saturating_sub(190);
+                let values = [
+                    (number % 16_777_216).to_string(),
+                    leg.to_string(),
+                    (at + 5 + seconds).to_string(),
+                    (seconds * 50).to_string(),
+                    (lost * seconds / 10).to_string(),
+                    self.below(12).to_string(),
+                    self.below(60).to_string(),
+                    key(self.below(u64::MAX), leg),
+                    device,
+                ];
+                self.heard.write(&mut heard, values);
+            }
         }
-        text
+        (text, heard)
     }
 }
+
+const RATES: &str = "prefix,days,from,to,calls,currency,per_call,per_minute,increment\n0049,mon-fri,08:00,18:00,all,EUR,0.05,0.02,60\n0049,,,,all,EUR,,0.01,1\n00491000,,,,all,EUR,,0.12,1\n";
 
 /// 2026-05-04.
 const FIRST: u64 = 1_777_852_800;
 const ROWS: u64 = 10_000;
+/// One of so many calls has records of how it sounded.
+const HEARD: u64 = 10;
 const FILES_AT_ONCE: u64 = 20;
 const ROUNDS: usize = 3;
