@@ -24,6 +24,7 @@ use strowger_sccp::codes::{
 use strowger_sccp::message::calls::{
     Dialled, EnblocCall, KeypadButton, LineCall, OffHook, OnHook, SoftKeyEvent, Stimulus,
 };
+use strowger_sccp::message::capabilities::{AudioCapability, CapabilitiesRes};
 use strowger_sccp::message::media::OpenReceiveChannelAck;
 use strowger_sccp::message::multicast::MulticastMediaReceptionAck;
 use strowger_sccp::message::statistics::{ConnectionStatisticsRes, Counters, Statistics};
@@ -76,6 +77,9 @@ impl Bench {
             streams_active,
             soft_keys: Arc::new(SoftKeys::standard()),
         }));
+        let codec = |codec| AudioCapability { codec, ..AudioCapability::default() };
+        let audio = [Codec::G711_ULAW_64K, Codec::G711_ALAW_64K].map(codec).to_vec();
+        bench.input(Input::Said { device: PHONE, message: &CapabilitiesRes { audio }.into() });
         bench
     }
 

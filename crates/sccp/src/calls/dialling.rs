@@ -172,6 +172,9 @@ impl PhoneCalls {
 
     /// What call control may know of its media when it begins a call: its port is opened when somebody answers, and its codecs are compared before.
     fn known_to_take(&self) -> Media {
+        if !self.has_said_codecs {
+            return Media::None;
+        }
         let known = channel::known(self.phone.flow.peer().ip(), self.events(), &self.capabilities);
         known.map_or(Media::None, Media::Takes)
     }

@@ -7,7 +7,7 @@ use super::Shared;
 use super::call::{Call, State};
 use super::channel::{self, Waits};
 use super::display::Parties;
-use super::io::{Media, Outbox, Output};
+use super::io::{Media, Outbox, Output, Voice};
 use super::phone::{CALLS_MAX, PhoneCalls};
 use crate::codes::{CallReference, CallState, CallType, Instance, KeyMode, Tone};
 
@@ -41,7 +41,7 @@ impl PhoneCalls {
         let state = State::RingingIn(sound);
         let mut call = Call::new(self.events(), reference, line, leg, CallType::INBOUND, state);
         match media {
-            Media::Offer(voice) | Media::Takes(voice) if !voice.has_any(&self.capabilities) => {
+            Media::Offer(voice) | Media::Takes(voice) if !self.may_talk(&voice) => {
                 return refused(Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED, out);
             }
             Media::Offer(voice) => call.channel.heard(voice),
@@ -89,6 +89,11 @@ impl PhoneCalls {
         self.settle(before, out);
     }
 
+    /// Whether it may have one of these codecs; what has none at all is for no phone.
+    fn may_talk(&self, voice: &Voice) -> bool {
+        if self.has_said_codecs { voice.has_any(&self.capabilities) } else { !voice.formats.is_empty() }
+    }
+
     /// Its user, or the phone by itself, answers a call that rings.
     pub(super) fn answer(
         &mut self,
@@ -110,8 +115,9 @@ impl PhoneCalls {
         call.stop_ringing(sound, &mut tell);
         call.display(&mut tell).state(CallState::OFF_HOOK);
         let (format, waits) = match call.channel.common(&capabilities) {
-            Some(format) => (Some(format), Waits::Answer),
-            None => (channel::preferred(&capabilities), Waits::Offer),
+            None if call.channel.is_unanswered() => (channel::preferred(&capabilities), Waits::Offer),
+            // What was offered is answered or refused: it rang when it had not said its codecs, and may have none of these.
+            format => (format, Waits::Answer),
         };
         self.tell(tell, out);
         self.open(shared, now, reference, format, waits, out);

@@ -38,6 +38,8 @@ pub(super) struct PhoneCalls {
     pub(super) phone: Phone,
     /// The codecs that it has; until it says, those that every phone has.
     pub(super) capabilities: Vec<Codec>,
+    /// It has said which codecs it has: before that nobody is refused because of them, and nothing is compared with them.
+    pub(super) has_said_codecs: bool,
     pub(super) calls: Vec<Call>,
     /// What was dialled last.
     pub(super) dialled_last: String,
@@ -71,6 +73,7 @@ impl PhoneCalls {
         PhoneCalls {
             phone,
             capabilities,
+            has_said_codecs: false,
             calls: Vec::new(),
             dialled_last: String::new(),
             statistics: AskedStatistics::default(),
@@ -126,10 +129,10 @@ impl PhoneCalls {
             FromStation::SoftKeyEvent(message) => self.soft_key(shared, now, message, out),
             FromStation::Stimulus(message) => self.button(shared, now, message, out),
             FromStation::CapabilitiesRes(message) => {
-                self.capabilities = message.audio.iter().map(|capability| capability.codec).collect();
+                self.has_codecs(message.audio.iter().map(|capability| capability.codec).collect());
             }
             FromStation::UpdateCapabilities(message) => {
-                self.capabilities = message.audio.iter().map(|capability| capability.codec).collect();
+                self.has_codecs(message.audio.iter().map(|capability| capability.codec).collect());
             }
             FromStation::OpenReceiveChannelAck(message) => self.port_opened(shared, message, out),
             FromStation::MulticastMediaReceptionAck(message) => self.joined(shared, message, out),
@@ -145,6 +148,10 @@ impl PhoneCalls {
             _ => {}
         }
         self.settle(before, out);
+    }
+
+    fn has_codecs(&mut self, codecs: Vec<Codec>) {
+        (self.capabilities, self.has_said_codecs) = (codecs, true);
     }
 
     /// The payload type of its keys in RTP; `None` where it has none there, and tells them only: it says so when it registers, or with its codecs.

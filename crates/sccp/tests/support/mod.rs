@@ -1,6 +1,8 @@
 //! The known frames, and messages of either side.
 #![allow(dead_code, reason = "not every test needs all of it")]
 
+pub(crate) mod phone;
+
 use strowger_sccp::{Charset, DecodeError, Dialect, FromStation, MessageId, ToStation, Version};
 
 /// A known frame.
