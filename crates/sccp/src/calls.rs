@@ -176,7 +176,7 @@ impl Calls {
                         continue;
                     }
                     if let Some(phone) = self.phones.get_mut(&device) {
-                        phone.port_is_late(&mut self.shared, call, out);
+                        phone.port_is_late(&mut self.shared, now, call, out);
                     }
                 }
             }

@@ -258,7 +258,7 @@ impl PhoneCalls {
             } else {
                 let reason = ReleaseReason::Refused(cause.sip_status());
                 out.push(Output::Signal(leg, Signal::Released { cause, reason }, Media::None));
-                self.fail(shared, reference, cause, out);
+                self.comes_to_nothing(shared, now, (reference, cause), out);
             }
             return;
         };

@@ -77,7 +77,7 @@ impl PhoneCalls {
             Answering::User => {}
             // By which of the two its user hears is the phone's to know.
             Answering::Headset | Answering::Loudspeaker => {
-                let talks = |call: &&Call| call.state == State::Connected;
+                let talks = |call: &&Call| call.has_room();
                 let interrupts = self.calls.iter().find(talks).map(|call| call.reference);
                 if let Some(call) = self.find(reference) {
                     call.interrupts = interrupts;
@@ -105,7 +105,10 @@ impl PhoneCalls {
         if !self.rings(reference) {
             return;
         }
-        self.hold_active(shared, out);
+        match self.interrupted_by(reference) {
+            Some(_) => self.put_aside(shared, out),
+            None => self.hold_active(shared, out),
+        }
         self.hear(out);
         let capabilities = self.capabilities.clone();
         let mut tell = Vec::new();

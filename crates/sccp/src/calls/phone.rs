@@ -134,16 +134,16 @@ impl PhoneCalls {
             FromStation::UpdateCapabilities(message) => {
                 self.has_codecs(message.audio.iter().map(|capability| capability.codec).collect());
             }
-            FromStation::OpenReceiveChannelAck(message) => self.port_opened(shared, message, out),
-            FromStation::MulticastMediaReceptionAck(message) => self.joined(shared, message, out),
+            FromStation::OpenReceiveChannelAck(message) => self.port_opened(shared, now, message, out),
+            FromStation::MulticastMediaReceptionAck(message) => self.joined(shared, now, message, out),
             FromStation::ConnectionStatisticsRes(message) => {
                 if let Some(leg) = self.statistics.answered(message.statistics.call) {
                     out.push(Output::Statistics(leg, Box::new(message.statistics.clone())));
                 }
             }
-            FromStation::MediaTransmissionFailure(message) => self.cannot_send(shared, message.party, out),
+            FromStation::MediaTransmissionFailure(message) => self.cannot_send(shared, now, message.party, out),
             FromStation::StartMediaTransmissionAck(message) if message.status != MediaStatus::OK => {
-                self.cannot_send(shared, message.party, out);
+                self.cannot_send(shared, now, message.party, out);
             }
             _ => {}
         }
@@ -273,6 +273,10 @@ impl PhoneCalls {
         if let Some(patience) = call.patience {
             shared.timers.cancel(patience);
         }
+        // Whoever interrupted it leads back to where it led itself.
+        for other in self.calls.iter_mut().filter(|other| other.interrupts == Some(reference)) {
+            other.interrupts = call.interrupts;
+        }
         if call.is_silent {
             return;
         }
@@ -292,8 +296,16 @@ impl PhoneCalls {
         self.tell(tell, out);
     }
 
-    /// Its user turns to another call: what is talked in goes on hold, and what nobody has answered ends, since the phone hears one call.
+    /// Its user turns to another call, and is not led back any more to what was interrupted.
     pub(super) fn hold_active(&mut self, shared: &mut Shared, out: &mut Outbox) {
+        for call in self.calls.iter_mut().filter(|call| call.is_active()) {
+            call.interrupts = None;
+        }
+        self.put_aside(shared, out);
+    }
+
+    /// The phone turns to another call: what is talked in goes on hold, and what nobody has answered ends, since the phone hears one call.
+    pub(super) fn put_aside(&mut self, shared: &mut Shared, out: &mut Outbox) {
         let active: Vec<_> =
             self.calls.iter().filter(|call| call.is_active()).map(|call| call.reference).collect();
         for reference in active {
@@ -312,7 +324,15 @@ impl PhoneCalls {
         self.calls.iter().any(|call| call.reference == reference && call.state == State::Held)
     }
 
-    pub(super) fn hold(&mut self, reference: CallReference, out: &mut Outbox) {
+    /// Its user holds a call, and is not led back any more to what that interrupted.
+    pub(super) fn holds(&mut self, reference: CallReference, out: &mut Outbox) {
+        if let Some(call) = self.find(reference) {
+            call.interrupts = None;
+        }
+        self.hold(reference, out);
+    }
+
+    fn hold(&mut self, reference: CallReference, out: &mut Outbox) {
         let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
         let (State::Connected, Some(leg)) = (call.state, call.leg) else { return };
         let Some(voice) = call.channel.held() else { return };
@@ -384,6 +404,10 @@ impl PhoneCalls {
         let is_held = |call: &&mut Call| call.state == State::Held;
         let Some(call) = self.find(reference).filter(is_held) else { return };
         call.channel.forget();
+        // It does not wait any more for what interrupted it.
+        for other in self.calls.iter_mut().filter(|other| other.interrupts == Some(reference)) {
+            other.interrupts = None;
+        }
         self.take_back(shared, now, reference, out);
     }
 
@@ -402,6 +426,24 @@ impl PhoneCalls {
     ) {
         if let Some(held) = interrupted.filter(|_| self.active().is_none()) {
             self.resume(shared, now, held, out);
+        }
+    }
+
+    /// A call comes to nothing, as [`fail`](Self::fail) shows it. One for which nobody lifted a receiver disappears, and its user goes on in
+    /// what it interrupted.
+    pub(super) fn comes_to_nothing(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        (reference, cause): (CallReference, Cause),
+        out: &mut Outbox,
+    ) {
+        match self.interrupted_by(reference) {
+            None => self.fail(shared, reference, cause, out),
+            interrupts => {
+                self.remove(shared, reference, out);
+                self.go_back(shared, now, interrupts, out);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use super::channel::{self, Opened, Waits};
 use super::io::{Media, Outbox, Output};
 use super::phone::PhoneCalls;
 use super::{PORT_TIME, Shared};
-use crate::codes::{CallReference, CallState, CallType, MediaStatus, PartyId};
+use crate::codes::{CallReference, CallState, CallType, PartyId};
 use crate::message::media::OpenReceiveChannelAck;
 use crate::message::multicast::MulticastMediaReceptionAck;
 
@@ -44,7 +44,7 @@ impl PhoneCalls {
         };
         self.tell(tell, out);
         if let Some(opened) = opened {
-            self.opened(shared, reference, opened, out);
+            self.opened(shared, now, reference, opened, out);
         }
     }
 
@@ -69,7 +69,7 @@ impl PhoneCalls {
         let joined = call.channel.join(of, to, waits, &mut tell);
         self.tell(tell, out);
         if let Some(joined) = joined {
-            self.opened(shared, reference, joined, out);
+            self.opened(shared, now, reference, joined, out);
         }
     }
 
@@ -77,43 +77,39 @@ impl PhoneCalls {
     pub(super) fn joined(
         &mut self,
         shared: &mut Shared,
+        now: Now,
         message: &MulticastMediaReceptionAck,
         out: &mut Outbox,
     ) {
         let reference = CallReference(message.party.0 >> 8);
         let Some(call) = self.find(reference) else { return };
         let opened = call.channel.joined(message.party, message.status);
-        self.opened(shared, reference, opened, out);
+        self.opened(shared, now, reference, opened, out);
     }
 
     pub(super) fn port_opened(
         &mut self,
         shared: &mut Shared,
+        now: Now,
         message: &OpenReceiveChannelAck,
         out: &mut Outbox,
     ) {
         let port = u16::try_from(message.port).ok().filter(|port| *port != 0);
         let at = message.address.ip().zip(port).map(|(ip, port)| SocketAddr::new(ip, port));
-        let call = CallReference(message.party.0 >> 8);
-        self.acknowledged(shared, call, message.party, message.status, at, out);
-    }
-
-    fn acknowledged(
-        &mut self,
-        shared: &mut Shared,
-        reference: CallReference,
-        party: PartyId,
-        status: MediaStatus,
-        at: Option<SocketAddr>,
-        out: &mut Outbox,
-    ) {
+        let reference = CallReference(message.party.0 >> 8);
         let Some(call) = self.find(reference) else { return };
-        let opened = call.channel.acknowledged(party, status, at);
-        self.opened(shared, reference, opened, out);
+        let opened = call.channel.acknowledged(message.party, message.status, at);
+        self.opened(shared, now, reference, opened, out);
     }
 
     /// The phone has not said where its port is.
-    pub(super) fn port_is_late(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
+    pub(super) fn port_is_late(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        out: &mut Outbox,
+    ) {
         let before = self.before();
         let Some(call) = self.find(reference) else { return };
         call.patience = None;
@@ -128,24 +124,31 @@ impl PhoneCalls {
             self.tell(tell, out);
             let Some(call) = self.find(reference) else { return };
             let opened = call.channel.failed(Cause::RECOVERY_ON_TIMER_EXPIRY);
-            self.opened(shared, reference, opened, out);
+            self.opened(shared, now, reference, opened, out);
         }
         self.settle(before, out);
     }
 
     /// The phone cannot send where it was told to: its user is not heard, and nothing that follows would mend that.
-    pub(super) fn cannot_send(&mut self, shared: &mut Shared, party: PartyId, out: &mut Outbox) {
+    pub(super) fn cannot_send(&mut self, shared: &mut Shared, now: Now, party: PartyId, out: &mut Outbox) {
         let reference = CallReference(party.0 >> 8);
         let Some(call) = self.find(reference) else { return };
         let Some(leg) = call.leg.filter(|_| call.channel.sends_by(party)) else { return };
         let cause = Cause::RESOURCE_UNAVAILABLE;
         let reason = ReleaseReason::Refused(cause.sip_status());
         out.push(Output::Signal(leg, Signal::Released { cause, reason }, Media::None));
-        self.fail(shared, reference, cause, out);
+        self.comes_to_nothing(shared, now, (reference, cause), out);
     }
 
     /// A port is open, or is not to be had: what waited for it is told.
-    fn opened(&mut self, shared: &mut Shared, reference: CallReference, opened: Opened, out: &mut Outbox) {
+    fn opened(
+        &mut self,
+        shared: &mut Shared,
+        now: Now,
+        reference: CallReference,
+        opened: Opened,
+        out: &mut Outbox,
+    ) {
         let mut tell = Vec::new();
         let capabilities = self.capabilities.clone();
         let Some(call) = self.find(reference) else { return };
@@ -157,7 +160,7 @@ impl PhoneCalls {
         }
         let (waits, voice) = match opened {
             Opened::Other | Opened::Nothing => return,
-            Opened::Failed(waits, cause) => return self.no_port(shared, reference, (waits, cause), out),
+            Opened::Failed(waits, cause) => return self.no_port(shared, now, (reference, waits, cause), out),
             Opened::Tell(waits, voice) => (waits, voice),
         };
         // Who is told learns of all codecs, the agreed one first: another party may come that has not this one.
@@ -208,8 +211,8 @@ impl PhoneCalls {
     fn no_port(
         &mut self,
         shared: &mut Shared,
-        reference: CallReference,
-        (waits, cause): (Option<Waits>, Cause),
+        now: Now,
+        (reference, waits, cause): (CallReference, Option<Waits>, Cause),
         out: &mut Outbox,
     ) {
         let Some(call) = self.find(reference) else { return };
@@ -238,7 +241,11 @@ impl PhoneCalls {
                     | State::Connected
                     | State::Held
                     | State::Resuming
-                    | State::Failed => self.remove(shared, reference, out),
+                    | State::Failed => {
+                        let interrupts = self.interrupted_by(reference);
+                        self.remove(shared, reference, out);
+                        self.go_back(shared, now, interrupts, out);
+                    }
                 }
             }
             // It was answered so, and cannot refuse that: it hears nothing, and is to be told of something else.

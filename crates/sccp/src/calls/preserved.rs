@@ -38,6 +38,8 @@ impl Preserved {
         call.owes |= call.asks || call.channel.is_unanswered();
         (call.purpose, call.selected, call.tone, call.asks, call.collects) =
             (Purpose::None, false, None, false, None);
+        // What it interrupted was on hold, and is over.
+        call.interrupts = None;
         if let Some(patience) = call.patience.take() {
             shared.timers.cancel(patience);
         }
