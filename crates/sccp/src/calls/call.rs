@@ -4,6 +4,7 @@ use strowger_base::leg::{RingSound, Signal};
 use strowger_base::{Cause, FeatureCode};
 use strowger_base::{LegId, TimerHandle};
 
+use super::Shared;
 use super::channel::{Channel, Of};
 use super::display::{Display, Parties};
 use crate::codes::{CallReference, CallType, Instance, KeyMode, PartyId, Phrase, Tone};
@@ -173,6 +174,13 @@ impl Call {
 
     pub(super) fn display<'a>(&self, tell: &'a mut Vec<ToStation>) -> Display<'a> {
         Display { line: self.line, call: self.reference, tell }
+    }
+
+    /// Nothing is waited for any more.
+    pub(super) fn is_patient_no_more(&mut self, shared: &mut Shared) {
+        if let Some(patience) = self.patience.take() {
+            shared.timers.cancel(patience);
+        }
     }
 
     /// The port that its phone opened last.

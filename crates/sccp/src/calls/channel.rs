@@ -224,6 +224,16 @@ impl Channel {
         }
     }
 
+    /// Whether the phone was told to listen where all hear the same, and has not said whether it does.
+    pub(super) const fn is_joining(&self) -> bool {
+        matches!(self.receive, Receive::Joining(..))
+    }
+
+    /// What waits for the phone waits no more.
+    pub(super) fn waits_no_more(&mut self) -> Option<Waits> {
+        self.waits.take()
+    }
+
     /// Whether the phone was asked for its port and has not said.
     pub(super) const fn is_opening(&self) -> bool {
         matches!(self.receive, Receive::Opening(..) | Receive::Joining(..))

@@ -253,7 +253,7 @@ impl PhoneCalls {
                 self.go_back(shared, now, interrupts, out);
             }
             (Key::Hold, Some(call)) if self.is_held(call) => self.resume(shared, now, call, out),
-            (Key::Hold, Some(call)) => self.holds(call, out),
+            (Key::Hold, Some(call)) => self.holds(shared, call, out),
             (Key::Resume, Some(call)) => self.resume(shared, now, call, out),
             (Key::Backspace, Some(call)) => self.backspace(shared, now, call, out),
             (Key::Transfer, Some(call)) => self.transfer(shared, call, out),

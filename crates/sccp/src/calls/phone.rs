@@ -38,6 +38,9 @@ pub(super) struct PhoneCalls {
     pub(super) phone: Phone,
     /// The codecs that it has; until it says, those that every phone has.
     pub(super) capabilities: Vec<Codec>,
+    /// It did not say whether it listens where all hear the same, as it was told to: it is not told so again, since whoever is held would wait
+    /// each time until it has not answered.
+    pub(super) hears_no_group: bool,
     /// It has said which codecs it has: before that nobody is refused because of them, and nothing is compared with them.
     pub(super) has_said_codecs: bool,
     pub(super) calls: Vec<Call>,
@@ -73,6 +76,7 @@ impl PhoneCalls {
         PhoneCalls {
             phone,
             capabilities,
+            hears_no_group: false,
             has_said_codecs: false,
             calls: Vec::new(),
             dialled_last: String::new(),
@@ -270,9 +274,7 @@ impl PhoneCalls {
         if let Some(leg) = call.leg {
             shared.remove(leg);
         }
-        if let Some(patience) = call.patience {
-            shared.timers.cancel(patience);
-        }
+        call.is_patient_no_more(shared);
         // Whoever interrupted it leads back to where it led itself.
         for other in self.calls.iter_mut().filter(|other| other.interrupts == Some(reference)) {
             other.interrupts = call.interrupts;
@@ -311,7 +313,7 @@ impl PhoneCalls {
         for reference in active {
             let Some(call) = self.find(reference) else { continue };
             match call.state {
-                State::Connected => self.hold(reference, out),
+                State::Connected => self.hold(shared, reference, out),
                 State::Dialing | State::Proceeding | State::RingingOut | State::Failed => {
                     self.end(shared, reference, out);
                 }
@@ -325,27 +327,28 @@ impl PhoneCalls {
     }
 
     /// Its user holds a call, and is not led back any more to what that interrupted.
-    pub(super) fn holds(&mut self, reference: CallReference, out: &mut Outbox) {
+    pub(super) fn holds(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
         if let Some(call) = self.find(reference) {
             call.interrupts = None;
         }
-        self.hold(reference, out);
+        self.hold(shared, reference, out);
     }
 
-    fn hold(&mut self, reference: CallReference, out: &mut Outbox) {
+    fn hold(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
         let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
         let (State::Connected, Some(leg)) = (call.state, call.leg) else { return };
         let Some(voice) = call.channel.held() else { return };
         call.asks = true;
-        self.show_hold(reference, out);
+        self.show_hold(shared, reference, out);
         out.push(Output::Signal(leg, Signal::Media(strowger_base::Media::None), Media::Offer(voice)));
     }
 
     /// The phone hears and says nothing any more in a call, and shows that it is on hold.
-    fn show_hold(&mut self, reference: CallReference, out: &mut Outbox) {
+    fn show_hold(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
         let mut tell = Vec::new();
         let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
         call.state = State::Held;
+        call.is_patient_no_more(shared);
         self.statistics.ask(call, &mut tell);
         call.channel.close(reference, &mut tell);
         let mut display = call.display(&mut tell);
@@ -356,8 +359,8 @@ impl PhoneCalls {
     }
 
     /// There is no port for a call that its user takes back, or that is to talk elsewhere: it is on hold.
-    pub(super) fn stays_held(&mut self, reference: CallReference, out: &mut Outbox) {
-        self.show_hold(reference, out);
+    pub(super) fn stays_held(&mut self, shared: &mut Shared, reference: CallReference, out: &mut Outbox) {
+        self.show_hold(shared, reference, out);
         let text = Text::phrase(Phrase::NO_RESOURCES, "");
         self.tell(vec![DisplayNotify { duration: NOTICE, text }.into()], out);
     }
@@ -380,7 +383,7 @@ impl PhoneCalls {
             State::Held => self.take_back(shared, now, reference, out),
             State::Connected if call.channel.is_unanswered() || call.asks => {
                 call.asks = false;
-                self.show_hold(reference, out);
+                self.show_hold(shared, reference, out);
             }
             State::Connected
             | State::Dialing
@@ -472,6 +475,7 @@ impl PhoneCalls {
             self.dialled_last.clone_from(&call.dialled);
         }
         call.state = State::Failed;
+        call.is_patient_no_more(shared);
         self.statistics.ask(call, &mut tell);
         if let Some(leg) = call.leg.take() {
             shared.remove(leg);

@@ -62,11 +62,16 @@ impl PhoneCalls {
         let device: Box<str> = self.phone.device.as_str().into();
         let Some(call) = self.calls.iter_mut().find(|call| call.reference == reference) else { return };
         self.statistics.ask(call, &mut tell);
-        if call.patience.is_none() {
-            call.patience = Some(shared.timers.set(now.mono + PORT_TIME, (device, reference)));
-        }
-        let of = call.next_port();
-        let joined = call.channel.join(of, to, waits, &mut tell);
+        let joined = if self.hears_no_group {
+            call.channel.close(reference, &mut tell);
+            Some(Opened::Failed(waits, Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED))
+        } else {
+            if call.patience.is_none() {
+                call.patience = Some(shared.timers.set(now.mono + PORT_TIME, (device, reference)));
+            }
+            let of = call.next_port();
+            call.channel.join(of, to, waits, &mut tell)
+        };
         self.tell(tell, out);
         if let Some(joined) = joined {
             self.opened(shared, now, reference, joined, out);
@@ -81,6 +86,7 @@ impl PhoneCalls {
         message: &MulticastMediaReceptionAck,
         out: &mut Outbox,
     ) {
+        self.hears_no_group = false;
         let reference = CallReference(message.party.0 >> 8);
         let Some(call) = self.find(reference) else { return };
         let opened = call.channel.joined(message.party, message.status);
@@ -120,7 +126,9 @@ impl PhoneCalls {
         if call.channel.is_opening() {
             // It may open it yet, and nobody would close it.
             let mut tell = Vec::new();
+            let joins = call.channel.is_joining();
             call.channel.close_opening(reference, &mut tell);
+            self.hears_no_group |= joins;
             self.tell(tell, out);
             let Some(call) = self.find(reference) else { return };
             let opened = call.channel.failed(Cause::RECOVERY_ON_TIMER_EXPIRY);
@@ -153,10 +161,8 @@ impl PhoneCalls {
         let capabilities = self.capabilities.clone();
         let Some(call) = self.find(reference) else { return };
         let Some(leg) = call.leg else { return };
-        if !matches!(opened, Opened::Other)
-            && let Some(patience) = call.patience.take()
-        {
-            shared.timers.cancel(patience);
+        if !matches!(opened, Opened::Other) {
+            call.is_patient_no_more(shared);
         }
         let (waits, voice) = match opened {
             Opened::Other | Opened::Nothing => return,
@@ -225,9 +231,9 @@ impl PhoneCalls {
             // Its user may take it back once more.
             (State::Connected, Some(Waits::Offer)) => {
                 out.push(Output::Signal(leg, Signal::MediaRefused(cause), Media::None));
-                self.stays_held(reference, out);
+                self.stays_held(shared, reference, out);
             }
-            (State::Resuming, Some(_)) => self.stays_held(reference, out),
+            (State::Resuming, Some(_)) => self.stays_held(shared, reference, out),
             (_, Some(_)) => {
                 let reason = ReleaseReason::Refused(cause.sip_status());
                 out.push(Output::Signal(leg, Signal::Released { cause, reason }, Media::None));

@@ -40,9 +40,7 @@ impl Preserved {
             (Purpose::None, false, None, false, None);
         // What it interrupted was on hold, and is over.
         call.interrupts = None;
-        if let Some(patience) = call.patience.take() {
-            shared.timers.cancel(patience);
-        }
+        call.is_patient_no_more(shared);
         call.patience = Some(shared.timers.set(now.mono + LONGEST, (device.into(), call.reference)));
         self.calls.entry(device.into()).or_default().push(call);
     }
@@ -166,15 +164,23 @@ impl PhoneCalls {
         shared.parked.retain(|_, device| **device != *self.phone.device.as_str());
         let (mut left, over): (Vec<Call>, Vec<Call>) = std::mem::take(&mut self.calls)
             .into_iter()
-            .partition(|call| calls_go_on && call.state == State::Connected && call.channel.flows());
+            .partition(|call| {
+                let goes_on = call.channel.flows() || call.channel.is_joining();
+                calls_go_on && call.state == State::Connected && goes_on
+            });
         for call in &mut left {
+            if call.channel.is_joining() {
+                // Nobody will know whether it listens: that is agreed on anew when it is back.
+                call.owes = true;
+                let leg = call.leg.filter(|_| call.channel.waits_no_more().is_some());
+                let refused = Signal::MediaRefused(Cause::INCOMPATIBLE_DESTINATION);
+                out.extend(leg.map(|leg| Output::Signal(leg, refused, Media::None)));
+            }
             let line = self.phone.lines.iter().find(|line| line.instance == call.line);
             call.away = line.map(|line| Away { number: line.number.clone(), ended: None });
         }
-        for call in over {
-            if let Some(patience) = call.patience {
-                shared.timers.cancel(patience);
-            }
+        for mut call in over {
+            call.is_patient_no_more(shared);
             end(shared, &call, out);
         }
         left
