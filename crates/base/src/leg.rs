@@ -450,6 +450,9 @@ pub enum SrtpOffer {
 pub struct RingStyle {
     /// What is heard.
     pub sound: RingSound,
+    /// How it rings when what is heard to wait in another call ([`RingSound::CallWaiting`]) is to ring aloud: that call is over, or the device
+    /// was in none.
+    pub aloud: RingSound,
     /// Who answers.
     pub answer: Answering,
 }
@@ -493,6 +496,17 @@ pub enum Alert {
     Progress,
     /// No answer comes: what is heard tells why, before the call is refused with this cause (183 with a Reason, RFC 6432).
     Failing(Cause),
+}
+
+/// What is known of media that a device describes before it answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum EarlyMedia {
+    /// Whether anything is heard of it nobody says: there is none, or it had to be described, as where a device that was offered nothing rings
+    /// (RFC 3262 §5). Ringing tone is made by the caller's device (RFC 3960 §3.2).
+    #[default]
+    Unsaid,
+    /// The device described it of its own accord, or said that there is something to be heard: who makes ringing tone beside it is heard twice.
+    Heard,
 }
 
 /// Why a leg ended, as seen by the protocol that carried it.
@@ -616,6 +630,8 @@ pub enum Command {
         alert: Alert,
         /// Early media.
         media: Media,
+        /// Whether that is heard rather than a tone of the caller's own.
+        heard: EarlyMedia,
         /// Who it is, to be displayed where it is not who was dialled.
         shown: Option<Party>,
     },

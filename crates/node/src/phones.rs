@@ -39,6 +39,8 @@ impl Node {
             let configuration = self.calls.configuration();
             let barges = |origin: &Origin| configuration.barges(origin);
             self.sccp.handle(now, sccp::Input::Shared { line, barges: &barges }, &mut self.sccp_out);
+        } else {
+            self.sccp.handle(now, sccp::Input::Alone(line), &mut self.sccp_out);
         }
     }
 

@@ -11,6 +11,7 @@ mod past;
 mod present;
 mod pushing;
 mod routers;
+mod sharing;
 mod standing;
 mod story;
 
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use strowger_base::journal::Direction;
-use strowger_base::leg::{BindingId, Origin, Signal};
+use strowger_base::leg::{BindingId, Signal};
 use strowger_base::net::StreamId;
 use strowger_base::phone::{PhoneChange, PhoneState};
 use strowger_base::timer::TimerQueue;
@@ -154,6 +155,7 @@ impl Sccp {
             }
             Input::Messages { line, waiting } => self.show_messages(now, line, waiting, out),
             Input::Shared { line, barges } => self.share(now, line, barges, out),
+            Input::Alone(line) => self.is_alone(now, line, out),
             Input::State { binding, state, change } => self.show_state(now, binding, (state, change), out),
             Input::Notice { binding, text, shown_for, beep } => {
                 self.show_notice(now, binding, (text, shown_for, beep), out);
@@ -634,26 +636,6 @@ impl Sccp {
             out.push(Output::Watch { watch, watcher, number });
         }
         present.watches.extend(watches);
-    }
-
-    /// The phones of a line that are here show what its other phones do.
-    fn share(&mut self, now: Now, line: &LineName, barges: &dyn Fn(&Origin) -> bool, out: &mut Outbox) {
-        let devices: Vec<Box<str>> = self
-            .contacts_of(line.as_str())
-            .filter_map(|contact| self.bindings.get(&contact).cloned())
-            .collect();
-        for device in devices {
-            let Some(present) = self.present.get_mut(&device) else { continue };
-            let Some((instance, watcher, is_new)) = present.share(line) else { continue };
-            let (device_name, barges) = (&*device, barges(&watcher));
-            let input = calls::io::Input::Shared { device: device_name, line: instance, barges };
-            self.tell_calls(now, input, None, out);
-            let Some(present) = self.present.get_mut(&device).filter(|_| is_new) else { continue };
-            let watch = WatchId(self.calls.allocate());
-            present.watches.push(watch);
-            self.watches.insert(watch, (device, Watcher::Line(instance)));
-            out.push(Output::Watch { watch, watcher, number: line.number().into() });
-        }
     }
 
     /// A busy lamp shows how its line is.

@@ -95,3 +95,19 @@ fn a_sip_phone_of_the_line_goes_on_with_what_an_sccp_phone_holds() {
     phones.presses(&mut world, 12, "EndCall");
     assert!(sent_to(&mut world, &taker).iter().any(|text| text.starts_with("BYE ")));
 }
+
+/// What was shown of the other phones goes with the last of them.
+#[test]
+fn a_line_whose_other_phones_are_taken_from_it_is_shared_no_more() {
+    let (mut world, mut phones) = (World::new(&shared()), Skinnies::new());
+    phones.comes(&mut world, 11, "2001", 17);
+    phones.comes(&mut world, 12, "2002", 22);
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    phones.presses(&mut world, 12, "Answer");
+    let key = |phones: &mut Skinnies| phones.phone(11).shown_keys().iter().any(|key| key == "Private");
+    assert!(key(&mut phones), "{:?}", phones.phone(11).shown_keys());
+    let configuration = mixed().build().unwrap_or_else(|errors| panic!("{errors:?}"));
+    world.input(strowger_node::Input::Configure(std::sync::Arc::new(configuration)));
+    phones.settle(&mut world);
+    assert!(!key(&mut phones), "{:?}", phones.phone(11).shown_keys());
+}

@@ -142,7 +142,7 @@ impl Calls {
             }
             Input::Shared { device, line, barges } => {
                 if let Some(phone) = self.phones.get_mut(device) {
-                    phone.is_shared(line, barges, out);
+                    phone.is_shared(&mut self.shared, line, barges, out);
                 }
             }
             Input::Forwards { device, line, forwards } => {

@@ -296,7 +296,12 @@ fn whoever_is_busy_or_does_not_answer_is_called_back() {
     idle(
         |bench| {
             calls(bench);
-            let alert = Command::Alert { alert: Alert::Ringing, media: Sdp::None, shown: None };
+            let alert = Command::Alert {
+                alert: Alert::Ringing,
+                media: Sdp::None,
+                shown: None,
+                heard: strowger_base::leg::EarlyMedia::Unsaid,
+            };
             bench.command(&alert, Media::None);
             bench.press(SoftKey::CALL_BACK);
         },

@@ -308,7 +308,12 @@ fn the_ladders_of_calls() {
     bench.command(&Command::Tone(Tone::Silence), Media::None);
     bench.dial("001");
     bench.command(&Command::StopCollecting, Media::None);
-    let alert = Command::Alert { alert: Alert::Ringing, media: Sdp::None, shown: None };
+    let alert = Command::Alert {
+        alert: Alert::Ringing,
+        media: Sdp::None,
+        shown: None,
+        heard: strowger_base::leg::EarlyMedia::Unsaid,
+    };
     bench.command(&alert, Media::None);
     let answer = Command::Answer { media: Sdp::None, connected: party("1001", "Ann") };
     bench.command(&answer, Media::Offer(voice(20_000, Direction::SendReceive)));
@@ -426,7 +431,12 @@ fn the_ladders_of_calls() {
     deaf.say(OffHook { of: Some(LineCall { line: Instance(1), call: CallReference(0) }) });
     deaf.dial("1001");
     deaf.command(&Command::StopCollecting, Media::None);
-    let rings = Command::Alert { alert: Alert::Ringing, media: Sdp::None, shown: None };
+    let rings = Command::Alert {
+        alert: Alert::Ringing,
+        media: Sdp::None,
+        shown: None,
+        heard: strowger_base::leg::EarlyMedia::Unsaid,
+    };
     deaf.command(&rings, Media::Offer(voice(20_000, Direction::SendReceive)));
     deaf.say(OpenReceiveChannelAck {
         status: MediaStatus(8),
@@ -565,7 +575,7 @@ fn the_ladders_of_calls() {
     let talks = there(CallPhase::Confirmed, false, false);
     elsewhere.elsewhere(&[there(CallPhase::Early, false, false)]);
     elsewhere.elsewhere(std::slice::from_ref(&talks));
-    elsewhere.input(Input::Shared { device: PHONE, line: Instance(1), barges: true });
+    elsewhere.input(Input::Shared { device: PHONE, line: Instance(1), barges: Some(true) });
     elsewhere.elsewhere(std::slice::from_ref(&talks));
     elsewhere.elsewhere(std::slice::from_ref(&talks));
     elsewhere.soft_key(SoftKey::END_CALL);

@@ -18,7 +18,11 @@ fn nobody_is_refused_for_codecs_before_the_phone_has_said_its_own() {
             }
             bench.ring(40, RingStyle::default(), media(voice(&[Codec::G729], Direction::SendReceive)));
             let followed = bench.followed();
-            assert_eq!(followed.iter().any(|told| told.starts_with("Alerting")), rings, "{said:?}: {followed:?}");
+            assert_eq!(
+                followed.iter().any(|told| told.starts_with("Alerting")),
+                rings,
+                "{said:?}: {followed:?}"
+            );
         }
     }
 }

@@ -5,8 +5,8 @@ mod support;
 
 use std::time::Duration;
 
-use strowger_base::leg::Command;
 use strowger_base::Cause;
+use strowger_base::leg::Command;
 use strowger_sccp::calls::io::{Direction, Media};
 use strowger_sccp::codes::{Codec, SoftKey};
 use support::phone::{Bench, voice};

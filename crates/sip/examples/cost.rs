@@ -182,7 +182,12 @@ impl Bench {
         self.give(5070, &respond(&invite, 180, ""));
         self.take(Input::Command(
             a,
-            Command::Alert { alert: strowger_base::leg::Alert::Ringing, media: Media::None, shown: None },
+            Command::Alert {
+                alert: strowger_base::leg::Alert::Ringing,
+                media: Media::None,
+                shown: None,
+                heard: strowger_base::leg::EarlyMedia::Unsaid,
+            },
         ));
         self.give(5070, &respond(&invite, 200, SDP));
         let media = Media::Answer(SessionDescription::new(SDP.as_bytes()));

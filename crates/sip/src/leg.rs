@@ -286,7 +286,8 @@ impl Leg {
             // Phones of this protocol play the tones of dialling themselves.
             Command::Tone(_) => {}
             Command::Mute(_) => strowger_base::never!("a phone is no seat of a conference"),
-            Command::Alert { alert, media, shown } => {
+            // Its phone is told by 180 or 183 with a description, and decides by what it hears.
+            Command::Alert { alert, media, shown, heard: _ } => {
                 let media = self.stamped(media);
                 self.alert(shared, now, (alert, media, shown), out);
             }

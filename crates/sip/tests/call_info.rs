@@ -97,8 +97,15 @@ fn info(message: &str) -> &str {
 fn a_caller_is_told_how_secure_its_call_is_and_when_that_changes() {
     let mut phone = Phone::new(Transport::Tls);
     let leg = phone.calls(CISCO);
-    phone
-        .hear(Input::Command(leg, Command::Alert { alert: Alert::Ringing, media: Media::None, shown: None }));
+    phone.hear(Input::Command(
+        leg,
+        Command::Alert {
+            alert: Alert::Ringing,
+            media: Media::None,
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        },
+    ));
     assert_eq!(info(&phone.one()), "security=Unknown; orientation=to; ui-state=ringout; gci=1-7");
     phone.hear(Input::Security { leg, security: CallSecurity::Encrypted });
     phone.hear(Input::Command(leg, connected()));
@@ -124,8 +131,15 @@ fn no_call_is_secure_whose_signalling_is_in_the_clear() {
     phone.say(&alice("INVITE", "inv1", 1, "", CISCO, SDP_A).replace("SIP/2.0/UDP", "SIP/2.0/TCP"));
     let (leg, _) = phone.d.signals.remove(0);
     phone.sent.clear();
-    phone
-        .hear(Input::Command(leg, Command::Alert { alert: Alert::Ringing, media: Media::None, shown: None }));
+    phone.hear(Input::Command(
+        leg,
+        Command::Alert {
+            alert: Alert::Ringing,
+            media: Media::None,
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        },
+    ));
     assert_eq!(info(&phone.one()), "security=NotAuthenticated; orientation=to; ui-state=ringout");
     assert_eq!(phone.d.sip.is_secure(leg), Some(false));
 }
@@ -134,8 +148,15 @@ fn no_call_is_secure_whose_signalling_is_in_the_clear() {
 fn other_phones_are_told_nothing() {
     let mut phone = Phone::new(Transport::Tls);
     let leg = phone.calls("");
-    phone
-        .hear(Input::Command(leg, Command::Alert { alert: Alert::Ringing, media: Media::None, shown: None }));
+    phone.hear(Input::Command(
+        leg,
+        Command::Alert {
+            alert: Alert::Ringing,
+            media: Media::None,
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        },
+    ));
     phone.hear(Input::Security { leg, security: CallSecurity::Encrypted });
     phone.hear(Input::Command(leg, connected()));
     for message in &phone.sent {

@@ -46,7 +46,15 @@ fn of_two_early_dialogs_the_answer_of_the_one_that_takes_the_call_counts() {
 fn a_caller_that_agreed_with_another_early_dialog_is_offered_the_right_one() {
     let mut d = Driver::new();
     let leg = d.invite("Supported: 100rel\r\n", SDP_A);
-    d.command(leg, Command::Alert { alert: Alert::Progress, media: answer(SDP_B), shown: None });
+    d.command(
+        leg,
+        Command::Alert {
+            alert: Alert::Progress,
+            media: answer(SDP_B),
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        },
+    );
     let progress = d.one();
     let (tag, rseq) = (tag_of(&progress, "To").to_owned(), header(&progress, "RSeq").to_owned());
     d.from(ALICE, &alice("PRACK", "prack1", 2, &tag, &format!("RAck: {rseq} 1 INVITE\r\n"), ""));
@@ -180,7 +188,15 @@ fn an_offer_waits_for_the_ack_and_no_longer() {
 fn a_prack_that_crosses_the_answer_is_taken() {
     let mut d = Driver::new();
     let leg = d.invite(&format!("Supported: 100rel\r\n{RELIABLE}"), SDP_A);
-    d.command(leg, Command::Alert { alert: Alert::Ringing, media: Media::None, shown: None });
+    d.command(
+        leg,
+        Command::Alert {
+            alert: Alert::Ringing,
+            media: Media::None,
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        },
+    );
     let ringing = d.one();
     let rseq = header(&ringing, "RSeq").to_owned();
     d.command(leg, Command::Answer { media: answer(SDP_B), connected: Party::default() });

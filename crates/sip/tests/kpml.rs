@@ -113,7 +113,15 @@ fn every_key_is_told_until_the_number_is_known() {
     assert!(d.one().starts_with("SIP/2.0 481 "));
     d.silent();
     // The call goes on as any other.
-    d.command(leg, Command::Alert { alert: Alert::Ringing, media: Media::None, shown: None });
+    d.command(
+        leg,
+        Command::Alert {
+            alert: Alert::Ringing,
+            media: Media::None,
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        },
+    );
     assert!(d.one().starts_with("SIP/2.0 180 "));
     d.command(leg, Command::Answer { media: answer(SDP_B), connected: party("", "") });
     assert!(d.one().starts_with("SIP/2.0 200 "));

@@ -14,7 +14,15 @@ const SECOND: Duration = Duration::from_secs(1);
 fn a_call_comes_rings_is_answered_and_hung_up_by_the_caller() {
     let mut d = Driver::new();
     let leg = d.invite("", SDP_A);
-    d.command(leg, Command::Alert { alert: Alert::Ringing, media: Media::None, shown: None });
+    d.command(
+        leg,
+        Command::Alert {
+            alert: Alert::Ringing,
+            media: Media::None,
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        },
+    );
     let ringing = d.one();
     assert!(ringing.starts_with("SIP/2.0 180 Ringing\r\n"), "{ringing}");
     assert_eq!(header(&ringing, "Contact"), "<sip:1002@192.0.2.1:5060>");
@@ -92,7 +100,15 @@ fn an_answer_is_repeated_until_its_ack_and_then_given_up() {
 fn a_copy_of_the_invite_brings_the_last_provisional_response_again() {
     let mut d = Driver::new();
     let leg = d.invite("", SDP_A);
-    d.command(leg, Command::Alert { alert: Alert::Ringing, media: Media::None, shown: None });
+    d.command(
+        leg,
+        Command::Alert {
+            alert: Alert::Ringing,
+            media: Media::None,
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        },
+    );
     let first = d.one();
     d.from(ALICE, &alice("INVITE", "inv1", 1, "", "", SDP_A));
     assert_eq!(d.one(), first);
@@ -321,7 +337,15 @@ fn a_delayed_offer_without_an_answer_in_the_ack_ends_the_call() {
 fn early_media_goes_reliably_to_a_caller_that_can_confirm_it_and_holds_the_answer_back() {
     let mut d = Driver::new();
     let leg = d.invite("Supported: 100rel\r\n", SDP_A);
-    d.command(leg, Command::Alert { alert: Alert::Progress, media: answer(SDP_B), shown: None });
+    d.command(
+        leg,
+        Command::Alert {
+            alert: Alert::Progress,
+            media: answer(SDP_B),
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        },
+    );
     let progress = d.one();
     assert!(progress.starts_with("SIP/2.0 183 Session Progress\r\n"), "{progress}");
     assert_eq!(header(&progress, "Require"), "100rel");
@@ -344,7 +368,15 @@ fn early_media_goes_reliably_to_a_caller_that_can_confirm_it_and_holds_the_answe
 fn early_media_goes_unreliably_otherwise_and_the_200_repeats_it() {
     let mut d = Driver::new();
     let leg = d.invite("", SDP_A);
-    d.command(leg, Command::Alert { alert: Alert::Progress, media: answer(SDP_B), shown: None });
+    d.command(
+        leg,
+        Command::Alert {
+            alert: Alert::Progress,
+            media: answer(SDP_B),
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        },
+    );
     let progress = d.one();
     assert!(!progress.contains("RSeq") && body_of(&progress) == SDP_B, "{progress}");
     d.command(leg, Command::Answer { media: Media::None, connected: party("", "") });

@@ -196,7 +196,12 @@ fn a_transfer_that_is_never_decided_on_is_answered_when_its_call_ends_unanswered
         let leg = d.invite("", SDP_A);
         d.command(
             leg,
-            Command::Alert { alert: strowger_base::leg::Alert::Ringing, media: Media::None, shown: None },
+            Command::Alert {
+                alert: strowger_base::leg::Alert::Ringing,
+                media: Media::None,
+                shown: None,
+                heard: strowger_base::leg::EarlyMedia::Unsaid,
+            },
         );
         let tag = tag_of(&d.one(), "To").to_owned();
         d.from(ALICE, &refer("ref1", 2, &tag, "<sip:1003@strowger.test>", ""));
@@ -503,6 +508,7 @@ fn an_invite_with_replaces_is_refused_or_passed_up_as_the_dialog_stands() {
                         alert: strowger_base::leg::Alert::Ringing,
                         media: Media::None,
                         shown: None,
+                        heard: strowger_base::leg::EarlyMedia::Unsaid,
                     },
                 );
                 let ringing = d.sent.pop().unwrap().1;

@@ -16,7 +16,7 @@ use strowger_base::journal::{
     Decision, Feature, LegRecord, MediaPart, Paging, TargetView, WhyFeatureRefused, WhyNotPaged, WhyRefused,
     WhyReleased,
 };
-use strowger_base::leg::{Alert, Origin, PageSeat, Service, Signal, Target};
+use strowger_base::leg::{Alert, EarlyMedia, Origin, PageSeat, Service, Signal, Target};
 use strowger_base::{
     Cause, Command, ConferenceId, FeatureCode, LegId, LineName, Media, Now, TimerHandle, limits,
 };
@@ -340,7 +340,8 @@ impl Step<'_> {
         if self.facts.caller_stage == Stage::Waits {
             let (alert, media) = (Alert::Ringing, MediaPart::Nothing);
             self.decide(None, Decision::CallerAlerted { alert, media });
-            let alerting = Command::Alert { alert, media: Media::None, shown: None };
+            let alerting =
+                Command::Alert { alert, media: Media::None, shown: None, heard: EarlyMedia::Unsaid };
             self.command(self.facts.caller, alerting);
         }
         if let Some(to) = group.multicast {

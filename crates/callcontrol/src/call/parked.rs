@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use strowger_base::feature::ParkEvent;
 use strowger_base::journal::{Decision, Feature, ReleasedBy, WhyEnded, WhyForwarded, WhyReleased};
-use strowger_base::leg::{Alert, Origin, Signal};
+use strowger_base::leg::{Alert, EarlyMedia, Origin, Signal};
 use strowger_base::watch::park_place;
 use strowger_base::{CallId, Cause, Command, FeatureRequest, LegId, LineName, Media, Now};
 use strowger_dialplan::forward::{OnBehalfOf, RedirectReason};
@@ -99,7 +99,10 @@ impl Parked {
         if step.facts.caller_stage == Stage::Waits {
             // Whoever parks somebody calls the number first and then transfers to it.
             let (alert, media) = (Alert::Ringing, Media::None);
-            step.command(step.facts.caller, Command::Alert { alert, media, shown: None });
+            step.command(
+                step.facts.caller,
+                Command::Alert { alert, media, shown: None, heard: EarlyMedia::Unsaid },
+            );
         }
         step.reached();
         Parked.wait(step)

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use strowger_base::journal::{Decision, PartyView, WhyOfferRefused, WhyRefused, WhyReleased};
-use strowger_base::leg::{Alert, Party, Signal, Target, Tone};
+use strowger_base::leg::{Alert, EarlyMedia, Party, Signal, Target, Tone};
 use strowger_base::{Cause, Command, LegId, LineName, Media};
 
 use super::authorizing::{Heard, Keyed};
@@ -29,6 +29,8 @@ pub(super) struct Ringing {
     no_answer: Duration,
     /// What the caller was told last.
     caller_alerted: Option<Alert>,
+    /// Whether the caller hears what the only device has to be heard.
+    heard: EarlyMedia,
     /// The best of the failures so far.
     failure: Option<Failure>,
     /// The devices were offered what another caller has, which went away since, or what is known of one that has not offered it.
@@ -96,6 +98,7 @@ impl Ringing {
             first,
             no_answer,
             caller_alerted: None,
+            heard: EarlyMedia::Unsaid,
             failure: None,
             offered_by_another,
         })
@@ -349,6 +352,8 @@ impl Ringing {
         if stage != Stage::Waits {
             return self.alerting_for_another(step, leg, media);
         }
+        // Who was offered something describes itself before the answer because there is something to be heard: it need not (RFC 3262 §5).
+        let of_its_own = matches!(media, Media::Answer(_)) || alert != Alert::Ringing;
         let media = match (&mut self.devices, media) {
             (_, Media::None) => Media::None,
             (Devices::One(session), Media::Answer(answer)) => session.early_answer(step, answer),
@@ -381,7 +386,11 @@ impl Ringing {
             if let Some(party) = &shown {
                 step.decide(Some(step.facts.caller), Decision::PartyShown(PartyView::from(party)));
             }
-            step.command(step.facts.caller, Command::Alert { alert, media, shown });
+            if of_its_own && media != Media::None {
+                self.heard = EarlyMedia::Heard;
+            }
+            let heard = self.heard;
+            step.command(step.facts.caller, Command::Alert { alert, media, shown, heard });
         }
     }
 

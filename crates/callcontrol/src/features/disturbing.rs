@@ -87,7 +87,7 @@ impl Step<'_> {
         }
         let contact = Contact { phone: phone.clone(), binding: *binding, reach: crate::io::Reach::Direct };
         if self.facts.is_asked_by(line, &contact) {
-            return RingStyle { sound: RingSound::Usual, answer: Answering::Loudspeaker };
+            return RingStyle { answer: Answering::Loudspeaker, ..RingStyle::default() };
         }
         // Its line counts this call already: it answers by itself while it has no other.
         let is_free = self.shared.calls_of(line) <= 1;
@@ -106,11 +106,11 @@ impl Step<'_> {
                     Answering::User => self.ring_sound(line, phone.as_deref()),
                     Answering::Headset | Answering::Loudspeaker => RingSound::Usual,
                 };
-                RingStyle { sound, answer }
+                RingStyle { sound, answer, aloud: self.usual_ring() }
             }
             Some(Undisturbed::Silent) => {
                 self.tell_undisturbed(line, phone.as_deref(), Undisturbed::Silent);
-                RingStyle { sound: RingSound::Silent, answer: Answering::User }
+                RingStyle { sound: RingSound::Silent, ..RingStyle::default() }
             }
         }
     }

@@ -44,17 +44,20 @@ impl CallControl {
         };
         let (object, number) = self.free_number(now, &caller)?;
         let place = Place { object, number, by: by_line, monitor: Some(by) };
+        let Some(mut left) = self.calls.remove(&id) else { return Err(WhyFeatureRefused::NotTalking) };
+        // From here on nothing fails, and whoever parks is still there to read where: the party is known, and leaves a call that talks.
         let word = FeatureRequest::Park.word();
         let answer = FeatureAnswer { request: word, result: Ok(()), text: (&*place.number).into() };
         out.command(by, Command::FeatureAnswer(Box::new(answer)));
         let parked = self.shared.new_call();
-        let Some(mut left) = self.calls.remove(&id) else { return Err(WhyFeatureRefused::NotTalking) };
         let conversation = conversation_of(&left.facts);
         let moved = Feature::Park.into_call(parked);
-        if let Some(party) = left.hand_over(now, by, moved, &mut self.shared, out) {
-            let call = Call::parked(now, parked, (&party, place), conversation, &mut self.shared, out);
-            self.keep(call);
-        }
+        let Some(party) = left.hand_over(now, by, moved, &mut self.shared, out) else {
+            strowger_base::never!("a call in which two talk has no other party");
+            return Err(WhyFeatureRefused::NotTalking);
+        };
+        let call = Call::parked(now, parked, (&party, place), conversation, &mut self.shared, out);
+        self.keep(call);
         Ok(())
     }
 

@@ -231,7 +231,11 @@ pub(crate) fn style(style: RingStyle) -> String {
         Answering::Headset => " into its headset",
         Answering::Loudspeaker => " over its loudspeaker",
     };
-    sound + answer
+    let aloud = match (style.sound, style.aloud) {
+        (RingSound::CallWaiting, RingSound::Outside) => ", from outside",
+        _ => "",
+    };
+    sound + aloud + answer
 }
 
 /// What a device asks for: `park`, `conference B2`, `privacy on`.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use strowger_base::journal::{CallRecord, CodesView, Decision, Entry, OriginView, Record};
-use strowger_base::leg::{Alert, Diversion, Party, Presentation, SrtpOffer, Target};
+use strowger_base::leg::{Alert, Diversion, EarlyMedia, Party, Presentation, SrtpOffer, Target};
 use strowger_base::{Command, LegId, Media};
 use strowger_callcontrol::io::MediaSecurity;
 use strowger_callcontrol::{Outbox, Output};
@@ -60,9 +60,14 @@ impl Driver {
                 };
                 let text = match command {
                     Command::Ring(_) => unreachable!("taken above"),
-                    Command::Alert { alert, media, shown } => {
+                    Command::Alert { alert, media, shown, heard } => {
+                        let heard = if alert == Alert::Ringing && heard == EarlyMedia::Heard {
+                            ", and is heard"
+                        } else {
+                            ""
+                        };
                         format!(
-                            "alert {} {}{}",
+                            "alert {}{heard} {}{}",
                             match alert {
                                 Alert::Ringing => "ringing".to_owned(),
                                 Alert::Progress => "progress".to_owned(),

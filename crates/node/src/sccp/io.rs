@@ -44,6 +44,8 @@ pub(crate) enum Input<'a> {
         /// Which of them may come into calls of the others.
         barges: &'a dyn Fn(&Origin) -> bool,
     },
+    /// A line has no other phone any more.
+    Alone(&'a LineName),
     /// How a phone and its line stand by what was set, of which this has changed; `None` when it comes and is told all.
     State { binding: BindingId, state: &'a PhoneState, change: Option<PhoneChange> },
     /// The phone of a contact shows something for a while, with a tone or without.

@@ -175,6 +175,12 @@ impl Present {
         Some((instance, watcher, self.shared.insert(instance)))
     }
 
+    /// A line of it has no other phone any more: which button that is, where it was shared.
+    pub(super) fn is_alone(&mut self, line: &LineName) -> Option<Instance> {
+        let instance = self.lines.iter().find(|known| known.configured.line == *line)?.configured.instance;
+        self.shared.remove(&instance).then_some(instance)
+    }
+
     /// The button of the line that is rung by this.
     pub(super) fn button(&self, binding: BindingId) -> Option<Instance> {
         Some(self.lines.iter().find(|line| line.binding == binding)?.configured.instance)

@@ -173,7 +173,12 @@ fn a_watcher_is_told_each_state_of_a_call_once_all_is_settled() {
     check(&mut |it| it.command(BOB, &ring("1002", "1001")), &[(104, "10 trying from 1001")]);
     let mut rings = |it: &mut Office| {
         it.signal(BOB, &RINGS);
-        let alert = Command::Alert { alert: Alert::Ringing, media: Media::None, shown: None };
+        let alert = Command::Alert {
+            alert: Alert::Ringing,
+            media: Media::None,
+            shown: None,
+            heard: strowger_base::leg::EarlyMedia::Unsaid,
+        };
         it.command(ALICE, &alert);
     };
     check(&mut rings, &[(104, "10 early from 1001"), (100, "8 early to 1002")]);
@@ -221,7 +226,12 @@ fn who_comes_late_sees_what_is_and_the_others_hear_all_the_same() {
     assert_eq!(office.told(), []);
     assert_eq!(state(office.watch(100, "1009", "1001")), "8 trying to 1002");
     // A second watcher comes between a change and its settling.
-    let alert = Command::Alert { alert: Alert::Ringing, media: Media::None, shown: None };
+    let alert = Command::Alert {
+        alert: Alert::Ringing,
+        media: Media::None,
+        shown: None,
+        heard: strowger_base::leg::EarlyMedia::Unsaid,
+    };
     office.command(ALICE, &alert);
     assert_eq!(state(office.watch(104, "1009", "1001")), "8 early to 1002");
     let told = |number| (number, "8 early to 1002".to_owned());

@@ -44,6 +44,8 @@ pub(super) struct Call {
     pub(super) asks: bool,
     /// The number of its line when its phone left, and its leg when it ended since.
     pub(super) away: Option<Away>,
+    /// How it rings when it no longer only waits in another call.
+    pub(super) aloud: RingSound,
     /// It is recorded.
     pub(super) recorded: bool,
     /// Its media has to be agreed on anew: what was wanted of it could not be done while its phone was away.
@@ -159,6 +161,7 @@ impl Call {
             waits_in: None,
             asks: false,
             away: None,
+            aloud: RingSound::Usual,
             recorded: false,
             owes: false,
             interrupts: None,

@@ -1,7 +1,7 @@
 //! What call control wants of a call of a phone.
 
 use strowger_base::feature::FeatureRequest;
-use strowger_base::leg::{Alert, Party, ReleaseReason, Signal};
+use strowger_base::leg::{Alert, EarlyMedia, Party, ReleaseReason, Signal};
 use strowger_base::recording::RecordingShown;
 use strowger_base::{Cause, Command, LegId, Now, leg};
 
@@ -48,8 +48,8 @@ impl PhoneCalls {
                 self.tell_keys(reference, Keys::InMedia);
                 self.proceed(reference, out);
             }
-            Command::Alert { alert, shown, .. } => {
-                self.alert(reference, *alert, shown.as_ref(), &media, out);
+            Command::Alert { alert, shown, heard, .. } => {
+                self.alert(reference, (*alert, *heard), shown.as_ref(), out);
                 self.described(shared, now, reference, media, out);
             }
             Command::Answer { connected, .. } => {
@@ -167,14 +167,14 @@ impl PhoneCalls {
     fn alert(
         &mut self,
         reference: CallReference,
-        alert: Alert,
+        (alert, heard): (Alert, EarlyMedia),
         shown: Option<&Party>,
-        media: &Media,
         out: &mut Outbox,
     ) {
         self.proceed(reference, out);
         self.with_call(reference, out, |call, tell| {
-            if alert == Alert::Progress && *media != Media::None {
+            let hears = heard == EarlyMedia::Heard;
+            if hears {
                 call.play(None, tell);
             }
             if let Some(shown) = shown.filter(|shown| **shown != call.parties.called) {
@@ -182,16 +182,20 @@ impl PhoneCalls {
                 let parties = call.parties.clone();
                 call.display(tell).parties(CallType::OUTBOUND, &parties);
             }
-            if alert != Alert::Ringing || call.state != State::Proceeding {
+            if alert != Alert::Ringing || !matches!(call.state, State::Proceeding | State::RingingOut) {
                 return;
             }
-            call.state = State::RingingOut;
-            let mut display = call.display(tell);
-            display.state(CallState::RING_OUT);
-            display.prompt(Phrase::RING_OUT, "");
-            // Also where a description comes with it: a phone that is offered nothing describes itself when it rings (RFC 3262 §5), and sends
-            // nothing yet. Who sends something to be heard says so in another way (183).
-            call.play(Some(Tone::ALERTING_TONE), tell);
+            if call.state == State::Proceeding {
+                call.state = State::RingingOut;
+                let mut display = call.display(tell);
+                display.state(CallState::RING_OUT);
+                display.prompt(Phrase::RING_OUT, "");
+            }
+            // Also where a description comes with it that had to come: a device that is offered nothing describes itself when it rings (RFC 3262
+            // §5), and sends nothing yet. A phone that speaks SCCP cannot look whether packets come, as RFC 3960 §3.2 wants it.
+            if !hears {
+                call.play(Some(Tone::ALERTING_TONE), tell);
+            }
         });
     }
 

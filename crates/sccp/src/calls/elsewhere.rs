@@ -65,10 +65,24 @@ impl Shown {
 }
 
 impl PhoneCalls {
-    /// Other phones have the line too.
-    pub(super) fn is_shared(&mut self, line: Instance, barges: bool, out: &mut Outbox) {
-        self.shared_lines.insert(line, barges);
-        self.settle(self.before(), out);
+    /// Other phones have the line too, or no longer: then nothing of them is shown.
+    pub(super) fn is_shared(
+        &mut self,
+        shared: &mut Shared,
+        line: Instance,
+        barges: Option<bool>,
+        out: &mut Outbox,
+    ) {
+        match barges {
+            Some(barges) => {
+                self.shared_lines.insert(line, barges);
+                self.settle(self.before(), out);
+            }
+            None => {
+                self.shared_lines.remove(&line);
+                self.elsewhere(shared, line, &[], out);
+            }
+        }
     }
 
     /// What the other phones of a line do now.

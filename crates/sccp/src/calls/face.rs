@@ -1,7 +1,5 @@
 //! What belongs to the phone and not to one of its calls: by what its user hears, and the lamps of its lines.
 
-use strowger_base::leg::RingSound;
-
 use super::call::State;
 use super::display::Display;
 use super::io::{Outbox, Output};
@@ -69,8 +67,9 @@ impl PhoneCalls {
         let mut tell = Vec::new();
         for call in &mut self.calls {
             if call.is_heard_to_wait() {
-                call.state = State::RingingIn(RingSound::Usual);
-                call.ring(RingSound::Usual, None, &mut tell);
+                let sound = call.aloud;
+                call.state = State::RingingIn(sound);
+                call.ring(sound, None, &mut tell);
             }
         }
         self.tell(tell, out);

@@ -35,11 +35,12 @@ impl PhoneCalls {
         let talks = active.filter(|call| call.has_room()).map(|call| (call.line, call.reference));
         let sound = match ring.style.sound {
             // Nothing is heard in which it could be heard.
-            RingSound::CallWaiting if active.is_none() => RingSound::Usual,
+            RingSound::CallWaiting if active.is_none() => ring.style.aloud,
             sound => sound,
         };
         let state = State::RingingIn(sound);
         let mut call = Call::new(self.events(), reference, line, leg, CallType::INBOUND, state);
+        call.aloud = ring.style.aloud;
         match media {
             Media::Offer(voice) | Media::Takes(voice) if !self.may_talk(&voice) => {
                 return refused(Cause::BEARER_CAPABILITY_NOT_IMPLEMENTED, out);

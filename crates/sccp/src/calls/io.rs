@@ -50,14 +50,14 @@ pub enum Input<'a> {
         /// All calls of the line, with those of the device.
         calls: &'a [LineCall],
     },
-    /// Other phones have a line too.
+    /// Other phones have a line too, or no longer.
     Shared {
         /// The device that is told.
         device: &'a str,
         /// Its button.
         line: Instance,
-        /// Whether its user may come into their calls.
-        barges: bool,
+        /// Whether its user may come into their calls; `None` where there are none any more.
+        barges: Option<bool>,
     },
     /// All calls of a line are sent elsewhere, or no longer.
     Forwards {

@@ -145,7 +145,9 @@ impl PhoneCalls {
                     out.push(Output::Statistics(leg, Box::new(message.statistics.clone())));
                 }
             }
-            FromStation::MediaTransmissionFailure(message) => self.cannot_send(shared, now, message.party, out),
+            FromStation::MediaTransmissionFailure(message) => {
+                self.cannot_send(shared, now, message.party, out)
+            }
             FromStation::StartMediaTransmissionAck(message) if message.status != MediaStatus::OK => {
                 self.cannot_send(shared, now, message.party, out);
             }

@@ -162,9 +162,8 @@ impl PhoneCalls {
         }
         shared.asked.retain(|_, device| **device != *self.phone.device.as_str());
         shared.parked.retain(|_, device| **device != *self.phone.device.as_str());
-        let (mut left, over): (Vec<Call>, Vec<Call>) = std::mem::take(&mut self.calls)
-            .into_iter()
-            .partition(|call| {
+        let (mut left, over): (Vec<Call>, Vec<Call>) =
+            std::mem::take(&mut self.calls).into_iter().partition(|call| {
                 let goes_on = call.channel.flows() || call.channel.is_joining();
                 calls_go_on && call.state == State::Connected && goes_on
             });

@@ -45,7 +45,7 @@ mod tests {
     fn a_style_is_words_that_phones_know() {
         let check = |sound, answer, expect: &str| {
             let mut out = Vec::new();
-            write_style(RingStyle { sound, answer }, "pbx.example", &mut out);
+            write_style(RingStyle { sound, answer, ..RingStyle::default() }, "pbx.example", &mut out);
             assert_eq!(std::str::from_utf8(&out), Ok(expect), "{sound:?} {answer:?}");
         };
         check(RingSound::Usual, Answering::User, "");

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use strowger_base::journal::{Admission as News, Decision, Paging, PartyView, WhyNotPaged, WhyReleased};
 use strowger_base::leg::{
-    Answering, KeySignalling, PageSeat, ReleaseReason, Ring, RingSound, RingStyle, Service, Signal,
-    SrtpOffer, Target,
+    Answering, KeySignalling, PageSeat, ReleaseReason, Ring, RingStyle, Service, Signal, SrtpOffer, Target,
 };
 use strowger_base::{Cause, Command, LegId, Media, SessionDescription, WallTime};
 use strowger_media::sdp::{self, Selection};
@@ -224,7 +223,7 @@ impl Step<'_> {
             reliable_provisional: false,
             diversions,
             srtp: SrtpOffer::Clear,
-            style: RingStyle { sound: RingSound::Usual, answer },
+            style: RingStyle { answer, ..RingStyle::default() },
             records: None,
             takes: None,
             keys: KeySignalling::default(),
