@@ -65,7 +65,7 @@ fn a_caller_whose_call_went_on_is_shown_at_whom_it_rings_now() {
     let leg = d.invite("Supported: 100rel\r\n", SDP_A);
     let mut rings = |alert, media, shown: Option<(&'static str, &'static str)>| {
         let shown = shown.map(|(number, name)| party(number, name));
-        d.command(leg, Command::Alert { alert, media, shown });
+        d.command(leg, Command::Alert { alert, media, shown, heard: strowger_base::leg::EarlyMedia::Unsaid });
         d.one()
     };
     let plain = rings(Alert::Ringing, Media::None, None);
