@@ -34,12 +34,11 @@ fn voice(description: &[u8]) -> Voice {
         return nothing;
     }
     let packet = Duration::from_millis(u64::from(stream.ptime_ms.unwrap_or(PACKET_MS)));
-    let formats = stream.formats.iter().filter_map(|format| {
+    let formats = stream.formats.iter().flat_map(|format| {
         let known = |row: &&Known| {
             row.encoding.eq_ignore_ascii_case(&format.encoding) && row.payload_type == format.payload_type
         };
-        let row = KNOWN.iter().find(known)?;
-        Some(Format { codec: row.codec, packet })
+        KNOWN.iter().filter(known).map(|row| Format { codec: row.codec, packet })
     });
     let events =
         stream.formats.iter().find(|format| format.is_telephone_event() && format.clock_hz == CLOCK_HZ);
@@ -122,7 +121,9 @@ fn description(voice: &Voice, (session, version): (u64, u64), declared: &str) ->
         if !named.contains(&row.payload_type) {
             named.push(row.payload_type);
             let _ = write!(text, "a=rtpmap:{} {}/{CLOCK_HZ}\r\n", row.payload_type, row.encoding);
-            if row.codec == Codec::G729_ANNEX_A || row.codec == Codec::G729 {
+            // Without it annex B is meant (RFC 4856 §2.1.9). No phone is told to leave out silence, and what is answered with this sends none to
+            // it either: so each variant of a phone fits each of the other side's, and what offers this is answered with it (RFC 7261 §3).
+            if row.encoding == "G729" {
                 let _ = write!(text, "a=fmtp:{} annexb=no\r\n", row.payload_type);
             }
         }
@@ -147,12 +148,16 @@ struct Known {
     payload_type: u8,
 }
 
-const KNOWN: [Known; 8] = [
+/// G.729 has one payload type, and its annex A the same bits; annex B is silence, which is not left out. A phone that has several variants has them in
+/// this order.
+const KNOWN: [Known; 10] = [
     Known { codec: Codec::G711_ULAW_64K, encoding: "PCMU", payload_type: 0 },
     Known { codec: Codec::G711_ALAW_64K, encoding: "PCMA", payload_type: 8 },
     Known { codec: Codec::G722_64K, encoding: "G722", payload_type: 9 },
     Known { codec: Codec::G729_ANNEX_A, encoding: "G729", payload_type: 18 },
     Known { codec: Codec::G729, encoding: "G729", payload_type: 18 },
+    Known { codec: Codec::G729_ANNEX_AW_ANNEX_B, encoding: "G729", payload_type: 18 },
+    Known { codec: Codec::G729_ANNEX_B, encoding: "G729", payload_type: 18 },
     Known { codec: Codec::G7231, encoding: "G723", payload_type: 4 },
     Known { codec: Codec::G728, encoding: "G728", payload_type: 15 },
     Known { codec: Codec::GSM, encoding: "GSM", payload_type: 3 },
@@ -178,6 +183,14 @@ mod tests {
         }
     }
 
+    /// The same as whoever hears of it reads it: payload type 18 is every variant.
+    fn read() -> Voice {
+        let format = |codec| Format { codec, packet: Duration::from_millis(20) };
+        let others = [Codec::G729, Codec::G729_ANNEX_AW_ANNEX_B, Codec::G729_ANNEX_B].map(format);
+        let formats = ours().formats.into_iter().chain(others).collect();
+        Voice { formats, ..ours() }
+    }
+
     #[test]
     fn what_a_station_says_reads_back() {
         let Sdp::Offer(description) = to_sdp(&Media::Offer(ours()), 7, 2) else { panic!("an offer") };
@@ -185,14 +198,43 @@ mod tests {
         assert!(text.contains("m=audio 24000 RTP/AVP 8 9 18 101\r\n"), "{text}");
         assert!(text.contains("o=- 7 2 IN IP4 192.0.2.10\r\n"), "{text}");
         assert!(text.contains("a=fmtp:18 annexb=no\r\n"), "{text}");
-        assert_eq!(of_sdp(&Sdp::Offer(description), None), Media::Offer(ours()));
+        assert_eq!(of_sdp(&Sdp::Offer(description), None), Media::Offer(read()));
+    }
+
+    /// RFC 4856 §2.1.9, RFC 7261 §3: whatever is said of annex B, silence is not left out.
+    #[test]
+    fn every_variant_of_g729_is_that_of_payload_type_18() {
+        let variants = [Codec::G729_ANNEX_A, Codec::G729, Codec::G729_ANNEX_AW_ANNEX_B, Codec::G729_ANNEX_B];
+        for parameter in ["", "a=fmtp:18 annexb=yes\r\n", "a=fmtp:18 annexb=no\r\n"] {
+            let text = format!(
+                "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 18 0\r\n{parameter}"
+            );
+            let Media::Offer(voice) = of_sdp(&Sdp::Offer(SessionDescription::new(text.as_bytes())), None)
+            else {
+                panic!("an offer")
+            };
+            let codecs: Vec<Codec> = voice.formats.iter().map(|format| format.codec).collect();
+            assert_eq!(codecs[..4], variants, "{parameter}");
+            assert_eq!(codecs[4..], [Codec::G711_ULAW_64K]);
+        }
+        for codec in variants {
+            let format = Format { codec, packet: Duration::from_millis(20) };
+            for formats in [vec![format], variants.map(|codec| Format { codec, ..format }).to_vec()] {
+                let Sdp::Offer(description) = to_sdp(&Media::Offer(Voice { formats, ..ours() }), 7, 2) else {
+                    panic!("an offer")
+                };
+                let text = std::str::from_utf8(description.as_bytes()).expect("text");
+                assert!(text.contains("m=audio 24000 RTP/AVP 18 101\r\n"), "{text}");
+                assert_eq!(text.matches("a=rtpmap:18 G729/8000\r\na=fmtp:18 annexb=no\r\n").count(), 1);
+            }
+        }
     }
 
     #[test]
     fn what_a_station_takes_that_opened_no_port_reads_back() {
         let takes = taken(&Media::Takes(ours()), 7, 2).expect("it takes something");
         assert_eq!(to_sdp(&Media::Takes(ours()), 7, 2), Sdp::None, "it is no offer");
-        assert_eq!(of_sdp(&Sdp::None, Some(&takes)), Media::Takes(ours()));
+        assert_eq!(of_sdp(&Sdp::None, Some(&takes)), Media::Takes(read()));
         assert_eq!(taken(&Media::Offer(ours()), 7, 2), None);
     }
 

@@ -111,3 +111,37 @@ fn a_line_whose_other_phones_are_taken_from_it_is_shared_no_more() {
     phones.settle(&mut world);
     assert!(!key(&mut phones), "{:?}", phones.phone(11).shown_keys());
 }
+
+/// RFC 3891 §3: who calls has begun its dialog itself, and it is not there to be taken before the answer; what rings is picked up.
+#[test]
+fn a_sip_phone_of_the_line_takes_what_rings_at_an_sccp_phone_and_not_what_that_is_calling() {
+    for (caller, answer) in [(11, "SIP/2.0 481 "), (12, "SIP/2.0 200 ")] {
+        let (mut world, mut phones) = (World::new(&shared()), Skinnies::new());
+        phones.comes(&mut world, 11, "2001", 17);
+        phones.comes(&mut world, 12, "2002", 22);
+        let mut lobby = Watcher::new("2001", "192.0.2.40:5060", "dialog");
+        lobby.phone.user = "lobby".into();
+        let called = if caller == 11 { "2002" } else { "2001" };
+        phones.does(&mut world, caller, |phone| phone.calls_number(called));
+        phones.settle(&mut world);
+        lobby.subscribe(&mut world, "2001", "600");
+        let notify = lobby.notified(&mut world);
+        let root = document(&notify, "application/dialog-info+xml");
+        let of = |name: &str| root.at(&["dialog"]).unwrap().attribute(name).unwrap().to_owned();
+        assert!(calls(&notify).contains("early"), "{}", calls(&notify));
+        let replaces = format!(
+            "Replaces: {};to-tag={};from-tag={}\r\n",
+            of("call-id"),
+            of("local-tag"),
+            of("remote-tag")
+        );
+        let mut taker = Phone::new("2001", "192.0.2.40:5060");
+        (taker.user, taker.peer) = ("lobby".into(), "2001".into());
+        taker.cseq_from(900);
+        world.sent.clear();
+        let mut answers = vec![takes(&mut world, &mut taker, &replaces)];
+        phones.settle(&mut world);
+        answers.extend(sent_to(&mut world, &taker));
+        assert!(answers.iter().any(|text| text.starts_with(answer)), "{caller}: {answers:#?}");
+    }
+}

@@ -3,7 +3,8 @@
 use strowger_base::net::Flow;
 
 use crate::core::Shared;
-use crate::message::{Message, MethodKind};
+use crate::message::{HeaderName, Message, MethodKind};
+use crate::telephone_event;
 use crate::transaction::table::Branch;
 use crate::write;
 
@@ -33,6 +34,37 @@ pub(crate) struct Dialog {
     pub(crate) contact_user: Box<str>,
     /// What our Contact says of what we can do (RFC 3840); mostly nothing.
     pub(crate) contact_features: &'static str,
+    /// What the peer has said that it takes.
+    pub(crate) said: Said,
+}
+
+/// What the peer of a dialog has said that it takes. Phones behind a forking proxy each say so for themselves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Said {
+    /// UPDATE (Allow).
+    pub(crate) update: bool,
+    /// INFO (Allow).
+    pub(crate) info: bool,
+    /// It has named its methods, and so, perhaps, that it takes neither.
+    pub(crate) methods: bool,
+    /// It can be asked for keys (its Allow-Events said so).
+    pub(crate) kpml: bool,
+    /// It tells keys in NOTIFY, and takes them so.
+    pub(crate) notifies: bool,
+}
+
+impl Said {
+    /// A message of the peer that says what it can.
+    pub(crate) fn heard(&mut self, message: &Message<'_>) {
+        let allows =
+            |method: &[u8]| message.values(HeaderName::Allow).any(|value| value.eq_ignore_ascii_case(method));
+        self.update |= allows(b"UPDATE");
+        self.info |= allows(b"INFO");
+        self.methods |= message.first(HeaderName::Allow).is_some();
+        let is_kpml = |event: &[u8]| event.eq_ignore_ascii_case(b"kpml");
+        self.kpml |= message.values(HeaderName::AllowEvents).any(is_kpml);
+        self.notifies |= telephone_event::is_offered(message);
+    }
 }
 
 impl Dialog {
@@ -85,21 +117,23 @@ impl Dialog {
         fresh
     }
 
-    /// The same dialog towards another answering device of a forked INVITE.
-    pub(crate) fn clone_for_fork(&self) -> Dialog {
+    /// The same dialog towards another answering device of a forked INVITE, which had this CSeq: all other numbers are of the one dialog alone
+    /// (RFC 3261 §12.1.2).
+    pub(crate) fn clone_for_fork(&self, cseq: u32) -> Dialog {
         Dialog {
             call_id: self.call_id.clone(),
             local: self.local.clone(),
             local_tag: self.local_tag,
             remote: self.remote.clone(),
             remote_tag: Box::from(""),
-            local_cseq: self.local_cseq,
+            local_cseq: cseq,
             remote_cseq: None,
             target: self.target.clone(),
             routes: self.routes.clone(),
             flow: self.flow,
             contact_user: self.contact_user.clone(),
             contact_features: self.contact_features,
+            said: Said::default(),
         }
     }
 

@@ -19,8 +19,8 @@ impl Sip {
         let Some(id) = self.leg_replaced(&named) else {
             // The phone that has it speaks another protocol.
             return match self.subscriptions.call_named(&named) {
-                Some((leg, CallPhase::Confirmed)) => Ok(Some(leg)),
-                Some((_, CallPhase::Trying | CallPhase::Early)) | None => Err(481),
+                Some((leg, CallPhase::Confirmed, _)) => Ok(Some(leg)),
+                Some((_, CallPhase::Trying | CallPhase::Early, _)) | None => Err(481),
             };
         };
         self.legs.get(&id).ok_or(481_u16)?.accepts_join()?;

@@ -46,7 +46,7 @@ use self::transfer::Referral;
 use crate::core::{Shared, Timer};
 use crate::dialog::Dialog;
 use crate::io::{Outbox, Output};
-use crate::message::{HeaderName, Message, MethodKind};
+use crate::message::{Message, MethodKind};
 use crate::recording;
 use crate::session_timer::{Negotiated, SessionTimer};
 use crate::transaction::table::{Branch, ServerKey};
@@ -100,8 +100,8 @@ pub(crate) struct Leg {
     misnamed: bool,
     /// UPDATEs of ours without final response, and what they are for.
     updates: Vec<(Branch, Purpose)>,
-    /// The peer takes UPDATE (its Allow said so).
-    takes_update: bool,
+    /// The peer has said how the call sounded.
+    has_sounded: bool,
     /// In which headers it is told who the other party is.
     naming: Naming,
     /// What it is told of the call in Call-Info.
@@ -249,7 +249,7 @@ impl Leg {
             unshown: None,
             misnamed: false,
             updates: Vec::new(),
-            takes_update: false,
+            has_sounded: false,
             naming: Naming::default(),
             call_info: CallInfo::default(),
             silent: false,
@@ -603,9 +603,4 @@ fn write_abilities(out: &mut Vec<u8>) {
     out.extend_from_slice(
         b"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY\r\n",
     );
-}
-
-/// Whether the peer's Allow names a method.
-fn allows(message: &Message<'_>, method: &str) -> bool {
-    message.values(HeaderName::Allow).any(|value| value.eq_ignore_ascii_case(method.as_bytes()))
 }

@@ -3,7 +3,7 @@
 use strowger_base::hash::siphash24;
 use strowger_base::leg::{FurtherDigits, Origin};
 use strowger_base::net::Flow;
-use strowger_base::watch::CallPhase;
+use strowger_base::watch::{CallDirection, CallPhase};
 use strowger_base::{Event, FeatureCode, LegId, Now, event::RefuseReason, limits};
 
 use crate::core::{Shared, Sip, matched_method, write_retry_after};
@@ -407,9 +407,12 @@ impl Sip {
         let Some(id) = self.leg_replaced(&replaces) else {
             // The phone that has it speaks another protocol.
             return match self.subscriptions.call_named(&replaces).ok_or(481_u16)? {
-                (_, CallPhase::Confirmed) if replaces.early_only => Err(486),
-                (leg, CallPhase::Early | CallPhase::Confirmed) => Ok(Some(leg)),
-                (_, CallPhase::Trying) => Err(481),
+                (_, CallPhase::Confirmed, _) if replaces.early_only => Err(486),
+                (leg, CallPhase::Confirmed, _) => Ok(Some(leg)),
+                // What rings was begun by us, as its INVITE would have been: it is picked up. A call that the phone itself has begun is not there
+                // to be taken before it is answered (RFC 3891 §3); the same holds for a leg of SIP.
+                (leg, CallPhase::Early, CallDirection::Recipient) => Ok(Some(leg)),
+                (_, CallPhase::Early, CallDirection::Initiator) | (_, CallPhase::Trying, _) => Err(481),
             };
         };
         self.legs.get(&id).ok_or(481_u16)?.accepts_replacement(&replaces)?;

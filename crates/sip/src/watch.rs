@@ -15,7 +15,7 @@ use std::time::Duration;
 use strowger_base::hash::give_back;
 use strowger_base::leg::Origin;
 use strowger_base::net::Flow;
-use strowger_base::watch::{CallPhase, News, Package, WatchId, WatchRefusal, Watched};
+use strowger_base::watch::{CallDirection, CallPhase, News, Package, WatchId, WatchRefusal, Watched};
 use strowger_base::{HashMap, HashSeed, LegId, Now, event::RefuseReason, limits};
 
 use crate::core::{Shared, Sip, write_retry_after};
@@ -52,14 +52,16 @@ impl Subscriptions {
         same.then_some(id)
     }
 
-    /// The call of a phone without a dialog that a watcher names, as it was told of it (RFC 4235 §4.1.2), and how far that is.
-    pub(crate) fn call_named(&self, named: &Replaces<'_>) -> Option<(LegId, CallPhase)> {
+    /// The call of a phone without a dialog that a watcher names, as it was told of it (RFC 4235 §4.1.2), and how far that is,
+    /// and whether the phone calls or is called.
+    pub(crate) fn call_named(&self, named: &Replaces<'_>) -> Option<(LegId, CallPhase, CallDirection)> {
         let (leg, tag) = dialog_info::watched(&named.call_id)?;
         let tags = [&*named.to_tag, &*named.from_tag];
         let same =
             |at: usize| tags[at] == dialog_info::OTHER_TAG && write::parse_hex64(tags[1 - at]) == Some(tag);
         let subscription = self.table.get(self.tags.get(&tag).filter(|_| same(0) || same(1))?)?;
-        Some((leg, subscription.phase_of(leg)?))
+        let (phase, direction) = subscription.phase_of(leg)?;
+        Some((leg, phase, direction))
     }
 
     fn remove(&mut self, id: WatchId, shared: &mut Shared) {

@@ -479,7 +479,13 @@ pub(super) fn known(at: IpAddr, events: Option<u8>, capabilities: &[Codec]) -> O
 const fn is_voice(codec: Codec) -> bool {
     matches!(
         codec,
-        Codec::G711_ULAW_64K | Codec::G711_ALAW_64K | Codec::G722_64K | Codec::G729 | Codec::G729_ANNEX_A
+        Codec::G711_ULAW_64K
+            | Codec::G711_ALAW_64K
+            | Codec::G722_64K
+            | Codec::G729
+            | Codec::G729_ANNEX_A
+            | Codec::G729_ANNEX_B
+            | Codec::G729_ANNEX_AW_ANNEX_B
     )
 }
 

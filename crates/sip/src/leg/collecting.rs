@@ -46,7 +46,7 @@ impl Leg {
         let begins = match &self.state {
             State::Incoming(_) => state == machine::State::Over,
             // One that is being ended is of the number; whoever tells its end tells the new one, which asks again then.
-            State::Established => self.keys.asks() && !state.collects(),
+            State::Established => self.keys.asks(self.dialog.said) && !state.collects(),
             State::Outgoing(_) | State::Ending { .. } => false,
         };
         if !begins {

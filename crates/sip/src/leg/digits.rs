@@ -10,8 +10,9 @@ use strowger_base::{Now, Signal, limits};
 use super::telling::Telling;
 use super::{Leg, Request, State};
 use crate::core::Shared;
+use crate::dialog::Said;
 use crate::io::Outbox;
-use crate::message::{HeaderName, Message, MethodKind};
+use crate::message::{Message, MethodKind};
 use crate::telephone_event::{self, Held, Told};
 use crate::transaction::table::{Branch, ServerKey};
 use crate::write;
@@ -20,13 +21,6 @@ use crate::write;
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     by: KeySignalling,
-    takes_info: bool,
-    /// The peer has said what it takes (Allow), and so, perhaps, that it takes no INFO.
-    is_known: bool,
-    /// The peer can be asked (its Allow-Events said so).
-    takes_kpml: bool,
-    /// The peer tells keys in NOTIFY, and takes them so.
-    notifies: bool,
     held: Held,
     /// What is still to be told in NOTIFY: each waits for the answer to the one before, so that no end overtakes its begin.
     events: VecDeque<[u8; 4]>,
@@ -54,20 +48,11 @@ impl Keys {
         self.by = by;
     }
 
-    /// A message of the peer that says what it can.
-    pub(super) fn heard(&mut self, message: &Message<'_>) {
-        self.takes_info |= super::allows(message, "INFO");
-        self.is_known |= message.first(HeaderName::Allow).is_some();
-        let is_kpml = |event: &[u8]| event.eq_ignore_ascii_case(b"kpml");
-        self.takes_kpml |= message.values(HeaderName::AllowEvents).any(is_kpml);
-        self.notifies |= telephone_event::is_offered(message);
-    }
-
     /// Whether the peer has to be asked for the keys of an answered call.
-    pub(super) const fn asks(&self) -> bool {
+    pub(super) const fn asks(&self, said: Said) -> bool {
         match self.by {
             KeySignalling::Kpml => true,
-            KeySignalling::Any => self.takes_kpml && !self.notifies,
+            KeySignalling::Any => said.kpml && !said.notifies,
             KeySignalling::Info | KeySignalling::Notify => false,
         }
     }
@@ -78,26 +63,26 @@ impl Keys {
     }
 
     /// Writes what the peer has to know of it, into an INVITE and the responses to one.
-    pub(super) fn write(&self, host: &str, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, said: Said, host: &str, out: &mut Vec<u8>) {
         if self.may_be_asked() {
             out.extend_from_slice(b"Allow-Events: kpml\r\n");
         }
-        let answers = self.by == KeySignalling::Any && self.notifies;
+        let answers = self.by == KeySignalling::Any && said.notifies;
         if self.by == KeySignalling::Notify || answers {
             telephone_event::write_offer(out, host);
         }
     }
 
-    fn way(&self) -> Way {
+    fn way(&self, said: Said) -> Way {
         let told = self.unread.is_some() || self.telling.as_ref().is_some_and(|telling| telling.is_open());
         match self.by {
             KeySignalling::Info => Way::Info,
             KeySignalling::Notify => Way::Notify,
             KeySignalling::Kpml | KeySignalling::Any if told => Way::Kpml,
-            KeySignalling::Any if self.notifies => Way::Notify,
-            KeySignalling::Kpml if !self.takes_info => Way::None,
+            KeySignalling::Any if said.notifies => Way::Notify,
+            KeySignalling::Kpml if !said.info => Way::None,
             // RFC 3261 §20.5: who names its methods takes no others.
-            KeySignalling::Any if self.is_known && !self.takes_info => Way::None,
+            KeySignalling::Any if said.methods && !said.info => Way::None,
             KeySignalling::Kpml | KeySignalling::Any => Way::Info,
         }
     }
@@ -155,14 +140,18 @@ impl Leg {
             State::Established => {}
             // What is agreed on in an early dialog is talked over (RFC 6086 §4.2.1).
             State::Outgoing(outgoing) => {
-                if let Some(tag) = outgoing.talks_in().filter(|_| self.keys.way() == Way::Info) {
-                    self.in_early_dialog(&tag, |leg| leg.send_info(shared, now, digit, out));
+                if let Some(tag) = outgoing.talks_in() {
+                    self.in_early_dialog(&tag, |leg| {
+                        if leg.keys.way(leg.dialog.said) == Way::Info {
+                            leg.send_info(shared, now, digit, out);
+                        }
+                    });
                 }
                 return;
             }
             State::Incoming(_) | State::Ending { .. } => return,
         }
-        match self.keys.way() {
+        match self.keys.way(self.dialog.said) {
             Way::Info => self.send_info(shared, now, digit, out),
             Way::Notify => {
                 if self.keys.events.len() < 2 * limits::KEYS_WAITING {

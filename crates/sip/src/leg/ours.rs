@@ -16,14 +16,14 @@ impl Leg {
     /// Begins a change of ours: a re-INVITE once the call is answered, an UPDATE before and for display only.
     pub(super) fn modify(&mut self, shared: &mut Shared, now: Now, purpose: Purpose, out: &mut Outbox) {
         let established = matches!(self.state, State::Established);
-        let early = !established && self.takes_update && !self.dialog.remote_tag.is_empty();
+        let early = !established && self.dialog.said.update && !self.dialog.remote_tag.is_empty();
         let blocked = !matches!(self.change, Change::None)
             || !matches!(self.pending, Pending::None)
             || self.awaiting_ack.is_some();
         let by_update = match &purpose {
             Purpose::Offer(_) => early,
             Purpose::Request | Purpose::Realign => false,
-            Purpose::Refresh | Purpose::ShowParty(_) => self.takes_update,
+            Purpose::Refresh | Purpose::ShowParty(_) => self.dialog.said.update,
         };
         if let Purpose::ShowParty(party) = &purpose
             && established
@@ -301,7 +301,7 @@ impl Leg {
     ) {
         if matches!(status, 405 | 501) {
             // Its Allow said otherwise; a refresh goes by re-INVITE instead.
-            self.takes_update = false;
+            self.dialog.said.update = false;
             if matches!((&purpose, &self.state), (Purpose::Refresh, State::Established)) {
                 self.modify(shared, now, purpose, out);
                 return;

@@ -173,9 +173,14 @@ impl Leg {
     }
 
     /// A message that ends the call may say how it sounded.
-    fn sounded(&self, message: &Message<'_>, out: &mut Outbox) {
-        out.items
-            .extend(RtpStatistics::of(message).map(|statistics| Output::Statistics(self.id, statistics)));
+    /// BYEs that cross say it twice, of the same call.
+    fn sounded(&mut self, message: &Message<'_>, out: &mut Outbox) {
+        if self.has_sounded {
+            return;
+        }
+        let Some(statistics) = RtpStatistics::of(message) else { return };
+        self.has_sounded = true;
+        out.items.push(Output::Statistics(self.id, statistics));
     }
 
     fn bye_answered(&mut self, status: u16) {

@@ -7,7 +7,7 @@ use strowger_base::{Cause, Instant, LegId, Media, Now, SessionDescription, Signa
 use super::style::write_style;
 use super::{Carrier, Leg, Pending, State, alert_of, description_of, finish, reason_cause, write_abilities};
 use crate::core::{Destination, Shared};
-use crate::dialog::{Dialog, first_contact};
+use crate::dialog::{Dialog, Said, first_contact};
 use crate::io::Outbox;
 use crate::message::{Message, MethodKind};
 use crate::recording;
@@ -90,6 +90,7 @@ impl Leg {
             flow: destination.flow,
             contact_user: Box::from(user),
             contact_features: if ring.records.is_some() { recording::CONTACT_FEATURE } else { "" },
+            said: Said::default(),
         };
         let outgoing = Outgoing {
             branch: Branch(0),
@@ -144,7 +145,7 @@ impl Leg {
         let bytes = out.arena.append_with(|buffer| {
             self.dialog.write_request(shared, MethodKind::Invite, cseq, branch, ring.hops_remaining, buffer);
             write_abilities(buffer);
-            self.keys.write(&shared.configuration.domain, buffer);
+            self.keys.write(self.dialog.said, &shared.configuration.domain, buffer);
             self.call_info.write(self.naming.shown, self.call, super::Progress::Untold, buffer);
             // Early media can only be negotiated when the caller takes part, or when the answer is the
             // device's alone because we offered.
@@ -216,10 +217,9 @@ impl Leg {
             }
             return;
         }
-        self.takes_update |= super::allows(response, "UPDATE");
-        self.keys.heard(response);
         self.naming.learn(response);
         self.join_early_dialog(response);
+        self.in_early_dialog(response.to_tag(), |leg| leg.dialog.said.heard(response));
         let description = description_of(response);
         let media = match response.rseq_number().filter(|_| response.requires("100rel")) {
             Some(rseq) => {
@@ -330,7 +330,7 @@ impl Leg {
             return;
         }
         if outgoing.forks.len() < FORKS_MAX && outgoing.forks.iter().all(|fork| &*fork.remote_tag != tag) {
-            let mut fork = self.dialog.clone_for_fork();
+            let mut fork = self.dialog.clone_for_fork(outgoing.cseq);
             adopt(&mut fork, response);
             outgoing.forks.push(fork);
         }
@@ -339,20 +339,20 @@ impl Leg {
     fn invite_accepted(&mut self, shared: &mut Shared, now: Now, response: &Message<'_>, out: &mut Outbox) {
         let ending = State::Ending { until: now.mono + GIVE_UP, branch: None };
         let State::Outgoing(mut outgoing) = std::mem::replace(&mut self.state, ending) else { return };
-        let fork = outgoing.forks.iter().find(|fork| *fork.remote_tag == *response.to_tag());
-        if let Some(fork) = fork {
-            // What was confirmed or told there has used up numbers.
-            (self.dialog.local_cseq, self.dialog.remote_cseq) = (fork.local_cseq, fork.remote_cseq);
+        let tag = response.to_tag();
+        if *self.dialog.remote_tag != *tag && !self.dialog.remote_tag.is_empty() {
+            // What was confirmed, told or said there counts; nothing of that where nobody was heard of before.
+            let place = outgoing.forks.iter().position(|fork| *fork.remote_tag == *tag);
+            let answered = place.map(|place| outgoing.forks.swap_remove(place));
+            self.dialog = answered.unwrap_or_else(|| self.dialog.clone_for_fork(outgoing.cseq));
         }
-        self.dialog.remote_tag = Box::from("");
         adopt(&mut self.dialog, response);
         // RFC 3261 §12.2.1.1: from here on requests go to the first route, or to the Contact of the 2xx. A phone's own
         // address is not believed where its packets come from elsewhere.
         let trusted = !self.dialog.routes.is_empty() || matches!(outgoing.ring.target, Target::Trunk(_));
         let next: &str = self.dialog.routes.first().map_or(&self.dialog.target, |route| route);
         self.dialog.flow = shared.way_to(next, self.dialog.flow, trusted);
-        self.takes_update |= super::allows(response, "UPDATE");
-        self.keys.heard(response);
+        self.dialog.said.heard(response);
         self.naming.learn(response);
         self.hear_wish(response);
         let cseq = outgoing.cseq;
@@ -428,7 +428,7 @@ impl Leg {
             return;
         }
         // RFC 3261 §13.2.2.4: another phone behind the proxy answered too; it is taken and hung up.
-        let mut other = self.dialog.clone_for_fork();
+        let mut other = self.dialog.clone_for_fork(response.cseq_number());
         adopt(&mut other, response);
         std::mem::swap(&mut self.dialog, &mut other);
         let before = self.acknowledged.take();

@@ -11,7 +11,7 @@ use super::{
     write_reason, write_warning,
 };
 use crate::core::Shared;
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, Said};
 use crate::io::Outbox;
 use crate::message::Message;
 use crate::session_timer;
@@ -92,9 +92,8 @@ impl Leg {
         };
         let dialog = Dialog::of_request(invite, local_tag, flow, trust_contact, shared);
         let mut leg = Leg::new(id, dialog, State::Incoming(Box::new(incoming)));
-        leg.takes_update = super::allows(invite, "UPDATE");
         leg.hear_wish(invite);
-        leg.keys.heard(invite);
+        leg.dialog.said.heard(invite);
         leg.naming = Naming::of(Shown::Called, invite);
         leg.reads_call_info(crate::remotecc::is_taken_by(invite));
         leg.session_timer.heard(invite.min_se_seconds().unwrap_or(0));
@@ -173,7 +172,7 @@ impl Leg {
             buffer.extend_from_slice(&incoming.request.head);
             if status > 100 {
                 contact(buffer, shared);
-                self.keys.write(&shared.configuration.domain, buffer);
+                self.keys.write(self.dialog.said, &shared.configuration.domain, buffer);
                 self.write_call_info(buffer);
             }
             if let Some(party) = &incoming.shown {
@@ -269,7 +268,7 @@ impl Leg {
             buffer.extend_from_slice(&request.head);
             shared.write_contact(&request.flow, &self.dialog.contact_user, buffer);
             write_abilities(buffer);
-            self.keys.write(&shared.configuration.domain, buffer);
+            self.keys.write(self.dialog.said, &shared.configuration.domain, buffer);
             buffer.extend_from_slice(b"Supported: 100rel, timer\r\n");
             self.write_call_info(buffer);
             extra(buffer, shared);
@@ -391,6 +390,7 @@ impl Dialog {
             flow,
             contact_user: invite.request_user().into_owned().into_boxed_str(),
             contact_features: "",
+            said: Said::default(),
         }
     }
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use strowger_base::leg::Origin;
 use strowger_base::net::Flow;
-use strowger_base::watch::{CallPhase, Detail, LineCall, News, Package, WatchId, WatchRefusal, Watched};
+use strowger_base::watch::{
+    CallDirection, CallPhase, Detail, LineCall, News, Package, WatchId, WatchRefusal, Watched,
+};
 use strowger_base::{HashMap, Instant, LegId, Now, TimerHandle, limits};
 
 use super::dialog_info::{self, About};
@@ -350,12 +352,12 @@ impl Subscription {
         }
     }
 
-    /// How far a call is that its watcher is shown, with all that there is to know of it.
-    pub(super) fn phase_of(&self, leg: LegId) -> Option<CallPhase> {
+    /// How far a call is that its watcher is shown, with all that there is to know of it, and whether its phone calls or is called.
+    pub(super) fn phase_of(&self, leg: LegId) -> Option<(CallPhase, CallDirection)> {
         match (&self.news, &self.package, self.detail) {
             (Some(News::Line(state)), Package::Dialog, Detail::Calls) => {
                 let of_leg = |call: &&LineCall| call.leg == leg && !call.private;
-                state.calls.iter().find(of_leg).map(|call| call.phase)
+                state.calls.iter().find(of_leg).map(|call| (call.phase, call.direction))
             }
             _ => None,
         }

@@ -7,7 +7,7 @@ use strowger_base::{Now, limits};
 
 use super::{message_summary, name_of};
 use crate::core::Sip;
-use crate::dialog::Dialog;
+use crate::dialog::{Dialog, Said};
 use crate::io::{Outbox, Output, Unanswered};
 use crate::message::{Message, MethodKind};
 use crate::write;
@@ -104,6 +104,7 @@ impl Sip {
             flow,
             contact_user: number,
             contact_features: "",
+            said: Said::default(),
         };
         let branch = self.shared.new_branch();
         let shared = &self.shared;
