@@ -18,10 +18,16 @@ pub const SFTP_PACKET_BYTES: usize = 256 * 1024;
 pub const SFTP_CONNECTIONS: usize = 64;
 /// Connections to the SFTP server from one address that have not logged in yet; a further one is closed.
 pub const SFTP_LOGGING_IN: u32 = 8;
+/// Connections to the SFTP server from everywhere that have not logged in yet; a further one is closed.
+pub const SFTP_STRANGERS: u32 = 32;
 /// Files and listings that one session of the SFTP server may have open; a further one is refused.
 pub const SFTP_HANDLES: usize = 64;
 /// Largest file that a user of the SFTP server may write, in bytes; what lies beyond is refused.
 pub const SFTP_FILE_BYTES: u64 = 64 * 1024 * 1024 * 1024;
+/// Largest file of call records that others may bring, in bytes; a larger one is refused.
+pub const SFTP_BROUGHT_BYTES: u64 = 128 * 1024 * 1024;
+/// Files that users of the SFTP server leave room for on a disk that counts them.
+pub const SFTP_FILES_LEFT: u64 = 10_000;
 /// Room that users of the SFTP server leave on a disk, in bytes; what would take it is refused as if the disk were full.
 pub const SFTP_ROOM_LEFT_BYTES: u64 = 256 * 1024 * 1024;
 /// Longest path of SFTP, in bytes; a longer one is no path.

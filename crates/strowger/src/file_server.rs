@@ -226,9 +226,18 @@ fn account(it: &SftpUser, data: &Path) -> Account {
 
 /// True for a folder from which the keys of the server can be reached.
 fn is_private(path: &Path, data: &Path) -> bool {
-    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    // What is not there yet is where the folder above it is.
+    fn whole(path: &Path) -> PathBuf {
+        match (path.canonicalize(), path.parent(), path.file_name()) {
+            (Ok(whole), ..) => whole,
+            (Err(_), Some(above), Some(name)) => whole(above).join(name),
+            _ => path.to_owned(),
+        }
+    }
     let (path, data) = (whole(path), whole(data));
-    path.starts_with(&data) || data.starts_with(&path)
+    // What the kernel shows of processes is no folder of files.
+    let is_kernel = ["/proc", "/sys", "/dev"].iter().any(|kernel| path.starts_with(kernel));
+    is_kernel || path.starts_with(&data) || data.starts_with(&path)
 }
 
 /// When a refusal was told last, and how often it was not since then.

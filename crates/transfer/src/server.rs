@@ -45,6 +45,13 @@ pub struct Rules {
     pub nobody: PasswordCheck,
 }
 
+impl Rules {
+    /// Somebody may still come as he did.
+    fn has(&self, account: &Account) -> bool {
+        self.accounts.iter().any(|it| it.name == account.name && it.stamp == account.stamp)
+    }
+}
+
 /// Whether a text is the password. It may take its time: it is never asked where others wait.
 pub type PasswordCheck = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 

@@ -303,7 +303,7 @@ impl Maker {
                 format!("\"{device}\""),
             ];
             self.calls.write(&mut text, values);
-            if number % HEARD != 0 {
+            if !number.is_multiple_of(HEARD) {
                 continue;
             }
             for (leg, device) in

@@ -38,6 +38,7 @@ pub(super) fn fetching(context: &Context) -> Result<String, String> {
         fs::write(folder.join("known_hosts"), lines).ok()
     })?;
     let fetched = records(&server, &client)?;
+    large(&server, &client, &firmware)?;
     refused(&server, &client, &firmware)?;
     algorithms(context, &server, &client)?;
     brought(&server, &client)?;
@@ -188,6 +189,32 @@ fn records(server: &Server, client: &Client) -> Result<usize, String> {
     }
     Ok(names.len())
 }
+
+/// A file of many windows and pieces under way, and a client that says more before it asks for files than anybody has room for.
+fn large(server: &Server, client: &Client, firmware: &Path) -> Result<(), String> {
+    let bytes: Vec<u8> = (0..LARGE).map(|at: u32| (at >> 8 ^ at) as u8).collect();
+    made(fs::write(firmware.join("image"), &bytes))?;
+    client.billing("get firmware/image image")?;
+    if made(fs::read(client.folder.join("got/image")))? != bytes {
+        return Err("a large file came as another one".into());
+    }
+    made(fs::remove_file(firmware.join("image")))?;
+    let names: Vec<String> = (0..60).map(|number| format!("E{number}=x")).collect();
+    let set = format!("SetEnv={}", names.join(" "));
+    let mut talker = client.command("sftp", Some("billing-secret"), &[&set]);
+    talker.args(["-b", "/dev/null", "billing@127.0.0.1"]).stdin(Stdio::null());
+    let said = made(talker.output())?;
+    if !said.status.success() {
+        return Err(format!("a client with many variables: {}", String::from_utf8_lossy(&said.stderr)));
+    }
+    until(LIMIT, "nobody to be inside", || {
+        let told = server.ask(&["sftp", "status"]).ok()?;
+        told["sessions"].as_array().is_some_and(Vec::is_empty).then_some(())
+    })
+}
+
+/// Bytes of a file that is large for a window.
+const LARGE: u32 = 120_000_000;
 
 /// What may not be done, and who may not come.
 fn refused(server: &Server, client: &Client, firmware: &Path) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -81,8 +81,16 @@ impl Arrived {
 
     /// What it has; `None` when somebody writes to it after all.
     pub(super) fn read(&self) -> io::Result<Option<Vec<u8>>> {
-        let bytes = fs::read(&self.path)?;
-        Ok(self.is_as_it_was().then_some(bytes))
+        // By one descriptor: others may give the name to another file meanwhile.
+        let mut options = File::options();
+        options.read(true).custom_flags(nix::fcntl::OFlag::O_NOFOLLOW.bits());
+        let file = options.open(&self.path)?;
+        if Stamp::of(&file.metadata()?) != self.stamp {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        (&file).take(self.stamp.length).read_to_end(&mut bytes)?;
+        Ok((Stamp::of(&file.metadata()?) == self.stamp && self.is_as_it_was()).then_some(bytes))
     }
 
     /// It goes, unless somebody wrote to it since: then it is taken again, and rows that are known already count once.

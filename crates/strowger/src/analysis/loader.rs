@@ -302,4 +302,4 @@ const FILES_AT_ONCE: usize = 64;
 /// What is loaded together has no more bytes than these, unless one file has.
 const BYTES_AT_ONCE: u64 = 32 * 1024 * 1024;
 /// Larger files are left where they are: nobody writes such.
-pub(super) const FILE_BYTES_MAX: u64 = 128 * 1024 * 1024;
+pub(super) const FILE_BYTES_MAX: u64 = strowger_base::limits::SFTP_BROUGHT_BYTES;

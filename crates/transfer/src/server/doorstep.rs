@@ -16,10 +16,26 @@ pub(super) struct Doorstep(Arc<Mutex<Counts>>);
 #[derive(Default)]
 struct Counts {
     /// Connections that have not logged in, by address.
-    waiting: BTreeMap<IpAddr, u32>,
+    waiting: BTreeMap<Home, u32>,
     /// Sessions, by user.
     inside: BTreeMap<String, usize>,
-    failures: BTreeMap<IpAddr, Failures>,
+    failures: BTreeMap<Home, Failures>,
+}
+
+/// Where somebody is: an address, or the network of 64 bits that one host has of IPv6 (RFC 6177 §2).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Home(IpAddr);
+
+impl Home {
+    fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Home(address),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Home(std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -29,7 +45,7 @@ struct Failures {
 }
 
 /// A connection that has not logged in; dropped, it counts no more.
-pub(super) struct Guest(Doorstep, IpAddr);
+pub(super) struct Guest(Doorstep, Home);
 
 /// A session; dropped, it counts no more.
 pub(super) struct Seat(Doorstep, String);
@@ -38,16 +54,21 @@ impl Doorstep {
     /// A connection has come.
     pub(super) fn enter(&self, address: IpAddr, now: Instant) -> Result<Guest, Refusal> {
         let mut counts = self.counts();
-        let wait = counts.failures.get(&address).map_or(Duration::ZERO, |failures| failures.wait(now));
+        let home = Home::of(address);
+        let wait = counts.failures.get(&home).map_or(Duration::ZERO, |failures| failures.wait(now));
         if !wait.is_zero() {
             return Err(Refusal::Pause { wait });
         }
-        let waiting = counts.waiting.entry(address).or_default();
+        // Those who have logged in find room however many knock.
+        if counts.waiting.values().sum::<u32>() >= limits::SFTP_STRANGERS {
+            return Err(Refusal::Connections);
+        }
+        let waiting = counts.waiting.entry(home).or_default();
         if *waiting >= limits::SFTP_LOGGING_IN {
             return Err(Refusal::Connections);
         }
         *waiting += 1;
-        Ok(Guest(self.clone(), address))
+        Ok(Guest(self.clone(), home))
     }
 
     /// A try failed.
@@ -57,23 +78,22 @@ impl Doorstep {
         failures.retain(|_, failures| now.saturating_duration_since(failures.last) < FORGOTTEN);
         if failures.len() >= limits::SFTP_ADDRESSES
             && let Some(oldest) =
-                failures.iter().min_by_key(|(_, failures)| failures.last).map(|(address, _)| *address)
+                failures.iter().min_by_key(|(_, failures)| failures.last).map(|(home, _)| *home)
         {
             failures.remove(&oldest);
         }
-        let known = failures.entry(address).or_insert(Failures { count: 0, last: now });
+        let known = failures.entry(Home::of(address)).or_insert(Failures { count: 0, last: now });
         *known = Failures { count: known.count.saturating_add(1), last: now };
     }
 
     /// How long no try from there is heard.
     pub(super) fn wait(&self, address: IpAddr, now: Instant) -> Duration {
-        self.counts().failures.get(&address).map_or(Duration::ZERO, |failures| failures.wait(now))
+        self.counts().failures.get(&Home::of(address)).map_or(Duration::ZERO, |failures| failures.wait(now))
     }
 
     /// Somebody has logged in.
-    pub(super) fn sit_down(&self, account: &Account, address: IpAddr, most: usize) -> Result<Seat, Refusal> {
+    pub(super) fn sit_down(&self, account: &Account, most: usize) -> Result<Seat, Refusal> {
         let mut counts = self.counts();
-        counts.failures.remove(&address);
         if counts.inside.values().sum::<usize>() >= most {
             return Err(Refusal::Sessions { most });
         }
@@ -163,9 +183,14 @@ mod tests {
             doorstep.failed(address(1), start);
         }
         assert_eq!(doorstep.wait(address(1), start), LONGEST_PAUSE);
-        // Whoever gets in is no guesser.
-        doorstep.sit_down(&account("a", 1), address(1), 1).ok();
-        assert_eq!(doorstep.wait(address(1), start), Duration::ZERO);
+        // Whoever has one password may be guessing another one.
+        doorstep.sit_down(&account("a", 1), 1).ok();
+        assert_eq!(doorstep.wait(address(1), start), LONGEST_PAUSE);
+        // A host of IPv6 has more addresses than can be counted.
+        let of = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]);
+        (0..FREE as u16).for_each(|last| doorstep.failed(of(last), start));
+        assert_eq!(doorstep.wait(of(99), start), FIRST_PAUSE);
+        assert_eq!(doorstep.wait(IpAddr::from([0x2001, 0xdb8, 0, 2, 0, 0, 0, 1]), start), Duration::ZERO);
         // Many addresses take no more room than they may.
         for last in 0..5000 {
             doorstep.failed(address(last), start);
@@ -179,17 +204,22 @@ mod tests {
     fn seats_and_guests_are_counted_while_they_are_there() {
         let doorstep = Doorstep::default();
         let (one, two) = (account("one", 1), account("two", 5));
-        let seat = doorstep.sit_down(&one, address(1), 3);
-        let again = doorstep.sit_down(&one, address(1), 3).err();
+        let seat = doorstep.sit_down(&one, 3);
+        let again = doorstep.sit_down(&one, 3).err();
         assert_eq!(again, Some(Refusal::UserSessions { most: 1 }));
-        let others = [doorstep.sit_down(&two, address(1), 3), doorstep.sit_down(&two, address(1), 3)];
-        assert_eq!(doorstep.sit_down(&two, address(1), 3).err(), Some(Refusal::Sessions { most: 3 }));
+        let others = [doorstep.sit_down(&two, 3), doorstep.sit_down(&two, 3)];
+        assert_eq!(doorstep.sit_down(&two, 3).err(), Some(Refusal::Sessions { most: 3 }));
         drop((seat, others));
-        assert!(doorstep.sit_down(&one, address(1), 3).is_ok() && doorstep.counts().inside.is_empty());
+        assert!(doorstep.sit_down(&one, 3).is_ok() && doorstep.counts().inside.is_empty());
         let now = Instant::now();
         let guests: Vec<_> = (0..limits::SFTP_LOGGING_IN).map(|_| doorstep.enter(address(1), now)).collect();
         assert_eq!(doorstep.enter(address(1), now).err(), Some(Refusal::Connections));
         assert!(doorstep.enter(address(2), now).is_ok());
+        drop(guests);
+        let guests: Vec<_> =
+            (0..limits::SFTP_STRANGERS).map(|last| doorstep.enter(address(last), now)).collect();
+        assert!(guests.iter().all(Result::is_ok));
+        assert_eq!(doorstep.enter(address(9999), now).err(), Some(Refusal::Connections));
         drop(guests);
         assert!(doorstep.enter(address(1), now).is_ok() && doorstep.counts().waiting.is_empty());
     }

@@ -63,8 +63,26 @@ struct OpenFile {
     written: Option<u64>,
     /// Writes go to its end, wherever they say.
     appends: bool,
-    /// It gets its name when it is closed: the folder, the name that it has now, and that one.
-    staged: Option<(OwnedFd, OsString, OsString)>,
+    /// It gets its name when it is closed.
+    staged: Option<Staged>,
+}
+
+/// A file that has no name yet.
+struct Staged {
+    folder: OwnedFd,
+    /// What it is called meanwhile.
+    now: OsString,
+    /// What it is to be called.
+    name: OsString,
+    /// Nothing of that name may be there.
+    is_new: bool,
+}
+
+impl OpenFile {
+    /// The largest that it may become.
+    const fn most(&self) -> u64 {
+        if self.staged.is_some() { limits::SFTP_BROUGHT_BYTES } else { limits::SFTP_FILE_BYTES }
+    }
 }
 
 type Answer = Result<Packet, No>;
@@ -123,7 +141,7 @@ impl Files {
                 if open.written.is_none() {
                     return Err(No::forbidden("It was not opened for writing"));
                 }
-                change(&open.file, wanted)?;
+                change(&open.file, wanted, open.most())?;
                 Ok(done(id))
             }
             packet::OPENDIR => {
@@ -140,8 +158,13 @@ impl Files {
             packet::REMOVE | packet::RMDIR => remove(account, id, ask, kind == packet::RMDIR),
             packet::MKDIR => {
                 let spot = Spot::of(account, text(ask)?)?;
-                let (_, root, above, name) = spot.to_write()?;
-                mkdirat(tree::folder(root, above)?, name, Mode::from_raw_mode(0o777))?;
+                let (share, root, above, name) = spot.to_write()?;
+                if share.access == Access::Bring {
+                    return Err(No::forbidden("Files are brought here, and no folders"));
+                }
+                let above = tree::folder(root, above)?;
+                room_is_left(&above)?;
+                mkdirat(above, name, Mode::from_raw_mode(0o777))?;
                 Ok(done(id))
             }
             packet::REALPATH => {
@@ -204,7 +227,8 @@ impl Files {
             }
             let now = OsString::from(format!("{STAGED}{:x}-{:x}.part", self.visit, self.next));
             let file = tree::open_in(&above, &now, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL)?;
-            (file, Some((above, now, name.to_owned())))
+            let is_new = flags & open::EXCLUSIVE != 0;
+            (file, Some(Staged { folder: above, now, name: name.to_owned(), is_new }))
         } else {
             let mut how = if may_read { OFlags::RDWR } else { OFlags::WRONLY };
             how.set(OFlags::CREATE, flags & open::CREATE != 0);
@@ -238,7 +262,8 @@ impl Files {
 
     /// A file that nobody will close.
     fn forget(&mut self, open: Open) {
-        if let Open::File(OpenFile { staged: Some((folder, now, _)), path, written, .. }) = open {
+        if let Open::File(OpenFile { staged: Some(staged), path, written, .. }) = open {
+            let Staged { folder, now, .. } = staged;
             let _ = unlinkat(&folder, now.as_os_str(), AtFlags::empty());
             let (path, bytes) = (printable(&path), written.unwrap_or(0));
             (self.stored)(Stored { path, bytes, whole: false });
@@ -251,21 +276,24 @@ impl Files {
             self.traffic.files_read.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         };
-        if let Some((folder, now, name)) = staged {
+        let mut done = Ok(());
+        if let Some(Staged { folder, now, name, is_new }) = staged {
             // Whoever looks for files there finds whole ones, also after a power cut.
-            let kept = file.sync_all().map_err(No::from).and_then(|()| {
-                renameat(&folder, now.as_os_str(), &folder, name.as_os_str())?;
-                Ok(rustix::fs::fsync(&folder)?)
+            let named = file.sync_all().map_err(No::from).and_then(|()| match is_new {
+                true => rename_new((&folder, &now), (&folder, &name)),
+                false => Ok(renameat(&folder, now.as_os_str(), &folder, name.as_os_str())?),
             });
-            if let Err(no) = kept {
+            if let Err(no) = named {
                 let _ = unlinkat(&folder, now.as_os_str(), AtFlags::empty());
                 (self.stored)(Stored { path: printable(&path), bytes, whole: false });
                 return Err(no);
             }
+            // It has its name, whatever a power cut does to it now.
+            done = rustix::fs::fsync(&folder).map_err(No::from);
         }
         self.traffic.files_written.fetch_add(1, Ordering::Relaxed);
         (self.stored)(Stored { path: printable(&path), bytes, whole: true });
-        Ok(())
+        done
     }
 
     fn read(&mut self, id: u32, ask: &mut Reader<'_>) -> Answer {
@@ -294,17 +322,16 @@ impl Files {
         let traffic = Arc::clone(&self.traffic);
         let open = self.file(ask)?;
         let (offset, bytes) = ask.long().zip(ask.text()).ok_or_else(broken)?;
+        let most = open.most();
         let Some(written) = &mut open.written else {
             return Err(No::forbidden("It was not opened for writing"));
         };
         let offset = if open.appends { open.file.metadata()?.len() } else { offset };
         let count = bytes.len() as u64;
-        if offset.saturating_add(count) > limits::SFTP_FILE_BYTES {
+        if offset.saturating_add(count) > most {
             return Err(No::from(Errno::FBIG));
         }
-        if *written / LOOK_BYTES != (*written + count) / LOOK_BYTES {
-            room_is_left(&open.file)?;
-        }
+        room_is_left(&open.file)?;
         open.file.write_all_at(bytes, offset)?;
         *written += count;
         traffic.written.fetch_add(count, Ordering::Relaxed);
@@ -348,14 +375,14 @@ fn set(account: &Account, id: u32, ask: &mut Reader<'_>) -> Answer {
     let above = tree::folder(root, above)?;
     let is_folder = tree::visible(&above, name)?.is_folder() == Some(true);
     let how = if is_folder { OFlags::RDONLY } else { OFlags::WRONLY };
-    change(&File::from(tree::open_in(&above, name, how)?), wanted)?;
+    change(&File::from(tree::open_in(&above, name, how)?), wanted, limits::SFTP_FILE_BYTES)?;
     Ok(done(id))
 }
 
 /// Length and times; rights and owners are this server's affair, and asking for them does no harm.
-fn change(file: &File, wanted: Attributes) -> Result<(), No> {
+fn change(file: &File, wanted: Attributes, most: u64) -> Result<(), No> {
     if let Some(size) = wanted.size {
-        if size > limits::SFTP_FILE_BYTES {
+        if size > most {
             return Err(No::from(Errno::FBIG));
         }
         file.set_len(size)?;
@@ -395,15 +422,20 @@ fn rename(account: &Account, id: u32, ask: &mut Reader<'_>, replaces: bool) -> A
         renameat(above, name, other_above, other_name)?;
         return Ok(done(id));
     }
-    match renameat_with(&above, name, &other_above, other_name, RenameFlags::NOREPLACE) {
-        // A file system that does not know this.
-        Err(Errno::INVAL | Errno::NOSYS) => match tree::visible(&other_above, other_name) {
-            Err(no) if no.code == status::NO_SUCH_FILE => renameat(above, name, other_above, other_name)?,
-            _ => return Err(No::from(Errno::EXIST)),
-        },
-        other => other?,
-    }
+    rename_new((&above, name), (&other_above, other_name))?;
     Ok(done(id))
+}
+
+/// Gives a file another name, which nothing has.
+fn rename_new((above, name): (&OwnedFd, &OsStr), (to, new): (&OwnedFd, &OsStr)) -> Result<(), No> {
+    match renameat_with(above, name, to, new, RenameFlags::NOREPLACE) {
+        // A file system that does not know this.
+        Err(Errno::INVAL | Errno::NOSYS) => match tree::visible(to, new) {
+            Err(no) if no.code == status::NO_SUCH_FILE => Ok(renameat(above, name, to, new)?),
+            _ => Err(No::from(Errno::EXIST)),
+        },
+        other => Ok(other?),
+    }
 }
 
 /// How much room there is where a path is: the extension of OpenSSH.
@@ -442,7 +474,10 @@ fn room(account: &Account, id: u32, ask: &mut Reader<'_>) -> Answer {
 fn room_is_left(at: &impl std::os::fd::AsFd) -> Result<(), No> {
     let found = rustix::fs::fstatvfs(at)?;
     let free = found.f_frsize.saturating_mul(found.f_bavail);
-    if free < limits::SFTP_ROOM_LEFT_BYTES { Err(No::from(Errno::NOSPC)) } else { Ok(()) }
+    // Not every file system counts its files.
+    let is_without_files = found.f_files > 0 && found.f_favail < limits::SFTP_FILES_LEFT;
+    let is_full = free < limits::SFTP_ROOM_LEFT_BYTES || is_without_files;
+    if is_full { Err(No::from(Errno::NOSPC)) } else { Ok(()) }
 }
 
 fn text<'a>(ask: &mut Reader<'a>) -> Result<&'a [u8], No> {
@@ -484,13 +519,11 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("limits@openssh.com", "1"),
 ];
 /// How the names of files begin that are not whole.
-const STAGED: &str = ".strowger-upload-";
+pub(super) const STAGED: &str = ".strowger-upload-";
 /// Bytes of a file in one packet, with room for what is around them.
 const PIECE_BYTES: usize = limits::SFTP_PACKET_BYTES - 1024;
 /// Listings that a session may have open.
 const LISTINGS_MAX: usize = 8;
-/// After so many bytes the room on the disk is looked at again.
-const LOOK_BYTES: u64 = 8 * 1024 * 1024;
 
 #[cfg(test)]
 mod tests;

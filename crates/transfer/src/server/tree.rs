@@ -12,6 +12,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, openat, statat};
 use rustix::io::Errno;
 use strowger_base::limits;
 
+use super::files::STAGED;
 use super::{Access, Account, Place, Share};
 use crate::sftp::wire::{Attributes, status};
 
@@ -242,7 +243,8 @@ fn steps(path: &[u8]) -> Result<Vec<OsString>, No> {
         match step {
             b"" | b"." => {}
             b".." => _ = steps.pop(),
-            step if step.contains(&0) => return Err(No::absent()),
+            // What is under way to its name is nobody's.
+            step if step.contains(&0) || step.starts_with(STAGED.as_bytes()) => return Err(No::absent()),
             step => steps.push(OsStr::from_bytes(step).to_owned()),
         }
     }

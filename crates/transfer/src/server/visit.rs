@@ -8,9 +8,14 @@ use std::time::{Duration, Instant};
 
 use russh::keys::{Algorithm, HashAlg, PublicKey};
 use russh::server::{self, Auth, ChannelOpenHandle, Config, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
-use russh::{Channel, ChannelId, ChannelStream, Disconnect, MethodKind, MethodSet, SshId};
+use russh::{
+    Channel, ChannelId, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Disconnect, MethodKind, MethodSet,
+    SshId,
+};
+use tokio::io::{AsyncWrite, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::net::TcpStream;
-use tokio::task::spawn_blocking;
+use tokio::sync::Notify;
+use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use super::doorstep::{Guest, Seat};
@@ -33,9 +38,16 @@ struct Known {
     is_refused: bool,
     /// Why he had to go.
     ended: Option<&'static str>,
+    /// He asked for files.
+    is_served: bool,
+    /// What takes in that he says, to be ended with the visit.
+    intake: Option<AbortHandle>,
 }
 
 type Notes = Arc<Mutex<Known>>;
+
+/// What a user says on his channel, taken in as it comes, and the way of the answers to him.
+type Line = (DuplexStream, ChannelWriteHalf<Msg>);
 
 struct Visitor {
     shared: Arc<Shared>,
@@ -49,10 +61,12 @@ struct Visitor {
     /// A key of his was not known.
     strange_key: Option<String>,
     /// Until files are asked for on it.
-    channel: Option<Channel<Msg>>,
+    channel: Option<Line>,
+    /// His files were served, and that is over.
+    over: Arc<Notify>,
     /// It has had a channel: there is one in a connection.
     had_channel: bool,
-    _guest: Option<Guest>,
+    guest: Option<Guest>,
 }
 
 /// Closes a connection when it is dropped, whoever still has it.
@@ -68,6 +82,8 @@ impl Drop for Closer {
 pub(super) async fn visit(shared: Arc<Shared>, socket: TcpStream, address: IpAddr, visit: u64, guest: Guest) {
     let notes = Notes::default();
     let traffic = Arc::new(Traffic::default());
+    let over = Arc::new(Notify::new());
+    let mut deadline = pin!(sleep(LOGIN_TIME));
     let mut changes = shared.rules.clone();
     let rules = Arc::clone(&changes.borrow_and_update());
     let Ok((socket, closer)) = two(socket) else { return };
@@ -82,19 +98,23 @@ pub(super) async fn visit(shared: Arc<Shared>, socket: TcpStream, address: IpAdd
         proved: None,
         strange_key: None,
         channel: None,
+        over: Arc::clone(&over),
         had_channel: false,
-        _guest: Some(guest),
+        guest: Some(guest),
     };
     let known = || notes.lock().unwrap_or_else(PoisonError::into_inner);
     let mut ended = None;
     let mut is_slow = false;
-    let started = timeout(LOGIN_TIME, server::run_stream(Arc::new(config(&rules)), stream, visitor)).await;
+    let started = tokio::select! {
+        started = server::run_stream(Arc::new(config(&rules)), stream, visitor) => Some(started),
+        () = &mut deadline => None,
+    };
     match started {
-        Ok(Ok(session)) => {
+        Some(Ok(session)) => {
             let handle = session.handle();
             let mut session = pin!(session);
-            let mut deadline = pin!(sleep(LOGIN_TIME));
-            let mut waits = true;
+            let mut goodbye = pin!(sleep(GOODBYE_TIME));
+            let (mut waits, mut is_over) = (true, false);
             loop {
                 tokio::select! {
                     result = &mut session => {
@@ -103,22 +123,36 @@ pub(super) async fn visit(shared: Arc<Shared>, socket: TcpStream, address: IpAdd
                     }
                     () = &mut deadline, if waits => {
                         waits = false;
-                        if known().inside.is_none() {
+                        let mut known = known();
+                        if known.inside.is_none() {
                             is_slow = true;
                             break;
                         }
+                        if !known.is_served {
+                            known.ended = Some("no files were asked for");
+                            break;
+                        }
                     }
+                    // Its one channel is over: a connection without one is of no use.
+                    () = over.notified() => {
+                        is_over = true;
+                        goodbye.as_mut().reset(tokio::time::Instant::now() + GOODBYE_TIME);
+                    }
+                    () = &mut goodbye, if is_over => break,
                     changed = changes.changed() => {
-                        let stays = changed.is_ok() && {
-                            let rules = changes.borrow_and_update();
+                        let why = {
+                            let new = changes.borrow_and_update();
                             let known = known();
-                            known.inside.as_ref().is_none_or(|(account, _)| {
-                                rules.accounts.iter().any(|it| it.name == account.name && it.stamp == account.stamp)
-                            })
+                            let is_known = known.inside.as_ref().is_none_or(|(account, _)| new.has(account));
+                            match (changed.is_ok() && is_known, new.algorithms == rules.algorithms) {
+                                (true, true) => None,
+                                (false, _) => Some("the user was changed"),
+                                (true, false) => Some("the algorithms were changed"),
+                            }
                         };
-                        if !stays {
-                            known().ended = Some("the user was changed");
-                            let said = "this user was changed".to_owned();
+                        if let Some(why) = why {
+                            known().ended = Some(why);
+                            let said = why.to_owned();
                             let goodbye = async {
                                 let _ = handle.disconnect(Disconnect::ByApplication, said, String::new()).await;
                                 (&mut session).await
@@ -130,12 +164,15 @@ pub(super) async fn visit(shared: Arc<Shared>, socket: TcpStream, address: IpAdd
                 }
             }
         }
-        Ok(Err(_)) => {}
-        Err(_) => is_slow = true,
+        Some(Err(_)) => {}
+        None => is_slow = true,
     }
     drop(closer);
     let (inside, tried, is_refused, why) = {
         let mut known = known();
+        if let Some(intake) = known.intake.take() {
+            intake.abort();
+        }
         (known.inside.take(), known.tried.take(), known.is_refused, known.ended)
     };
     if let Some((account, seat)) = inside {
@@ -208,8 +245,9 @@ fn rejected() -> Auth {
 }
 
 impl Visitor {
+    /// As it is now, and not as it was when he came.
     fn account(&self, name: &str) -> Option<Arc<Account>> {
-        self.rules.accounts.iter().find(|account| account.name == name).cloned()
+        self.shared.rules.borrow().accounts.iter().find(|account| account.name == name).cloned()
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -306,10 +344,9 @@ impl server::Handler for Visitor {
     }
 
     async fn auth_succeeded(&mut self, session: &mut Session) -> Result<(), russh::Error> {
-        self._guest = None;
         self.strange_key = None;
         let Some((account, with)) = self.proved.take() else { return Err(russh::Error::Inconsistent) };
-        let seat = self.shared.doorstep.sit_down(&account, self.address, self.rules.sessions);
+        let seat = self.shared.doorstep.sit_down(&account, self.rules.sessions);
         let seat = match seat {
             Ok(seat) => seat,
             Err(why) => {
@@ -323,6 +360,12 @@ impl server::Handler for Visitor {
             let mut known = self.known();
             known.is_refused = false;
             known.inside = Some((Arc::clone(&account), seat));
+        }
+        self.guest = None;
+        // Who changed while he was proving himself; later changes find him inside.
+        if !self.shared.rules.borrow().has(&account) {
+            self.known().ended = Some("the user was changed");
+            session.disconnect(Disconnect::ByApplication, "the user was changed", "")?;
         }
         (self.shared.tell)(Told::In {
             visit: self.visit,
@@ -342,7 +385,11 @@ impl server::Handler for Visitor {
     ) -> Result<(), russh::Error> {
         if !self.had_channel && self.known().inside.is_some() {
             self.had_channel = true;
-            self.channel = Some(channel);
+            // All that comes is taken in at once: what waits in the library holds up what is behind it, room for our answers too.
+            let (said, answers) = channel.split();
+            let (to, questions) = duplex(QUESTIONS_BYTES_MAX);
+            self.known().intake = Some(tokio::spawn(take_in(said, to)).abort_handle());
+            self.channel = Some((questions, answers));
             reply.accept().await;
         }
         Ok(())
@@ -356,9 +403,10 @@ impl server::Handler for Visitor {
     ) -> Result<(), russh::Error> {
         let account = self.known().inside.as_ref().map(|(account, _)| Arc::clone(account));
         let channel = self.channel.take_if(|_| name == "sftp");
-        let (Some(account), Some(channel)) = (account, channel) else {
+        let (Some(account), Some((questions, answers))) = (account, channel) else {
             return session.channel_failure(id);
         };
+        self.known().is_served = true;
         session.channel_success(id)?;
         let (shared, user) = (Arc::clone(&self.shared), account.name.clone());
         let stored = Box::new(move |Stored { path, bytes, whole }| {
@@ -371,8 +419,10 @@ impl server::Handler for Visitor {
         });
         let files = Files::new(account, self.visit, Arc::clone(&self.traffic), stored);
         let (handle, notes, idle) = (session.handle(), Arc::clone(&self.notes), self.rules.idle);
+        let over = Arc::clone(&self.over);
         tokio::spawn(async move {
-            let why = attend(channel.into_stream(), files, idle).await;
+            let why = attend(questions, Box::pin(answers.make_writer()), files, idle).await;
+            over.notify_one();
             if let Some(why) = why {
                 notes.lock().unwrap_or_else(PoisonError::into_inner).ended = Some(why);
                 let _ = handle.disconnect(Disconnect::ByApplication, why.to_owned(), String::new()).await;
@@ -411,10 +461,30 @@ impl Drop for Visitor {
     }
 }
 
+/// Takes in what a user says, as far as there is room for it.
+async fn take_in(mut said: ChannelReadHalf, mut to: DuplexStream) {
+    while let Some(message) = said.wait().await {
+        match message {
+            ChannelMsg::Data { data } => {
+                if to.write_all(&data).await.is_err() {
+                    return;
+                }
+            }
+            ChannelMsg::Eof | ChannelMsg::Close => return,
+            _ => {}
+        }
+    }
+}
+
 /// Answers until the user has had enough; why he had to go, when he did not want to.
-async fn attend(mut stream: ChannelStream<Msg>, mut files: Files, idle: Duration) -> Option<&'static str> {
+async fn attend(
+    mut questions: DuplexStream,
+    mut answers: impl AsyncWrite + Unpin,
+    mut files: Files,
+    idle: Duration,
+) -> Option<&'static str> {
     loop {
-        let (kind, body) = match timeout(idle, receive(&mut stream)).await {
+        let (kind, body) = match timeout(idle, receive(&mut questions)).await {
             Ok(Ok(asked)) => asked,
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
                 return Some("a packet was too large");
@@ -428,7 +498,7 @@ async fn attend(mut stream: ChannelStream<Msg>, mut files: Files, idle: Duration
         });
         let answer;
         (files, answer) = answered.await.ok()?;
-        match timeout(idle, answer.send(&mut stream)).await {
+        match timeout(idle, answer.send(&mut answers)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return None,
             Err(_) => return Some("answers were not taken for too long"),
@@ -436,15 +506,17 @@ async fn attend(mut stream: ChannelStream<Msg>, mut files: Files, idle: Duration
     }
 }
 
-/// How long a log-in may take.
+/// How long it may take to log in and to ask for files.
 const LOGIN_TIME: Duration = Duration::from_secs(60);
 /// How long a goodbye may take.
-const GOODBYE_TIME: Duration = Duration::from_secs(1);
+const GOODBYE_TIME: Duration = Duration::from_secs(2);
 /// Tries in one connection.
 const TRIES_MAX: usize = 5;
 /// Longest password.
 const PASSWORD_BYTES_MAX: usize = 1024;
 /// Bytes that a client may send before they are taken.
 const WINDOW_BYTES: u32 = 512 * 1024;
+/// Bytes of questions that wait for those before them: more than OpenSSH's client has under way, 64 pieces of 32 KiB.
+const QUESTIONS_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Packets of a channel that wait to be taken: of 32 KiB at most.
 const PACKETS_MAX: usize = 16;

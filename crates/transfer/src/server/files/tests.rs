@@ -413,3 +413,50 @@ fn rubbish_is_answered() {
     }
     assert_eq!(fs::read_to_string(jail.root.join("secret/key")).unwrap(), "secret");
 }
+
+#[test]
+fn what_is_under_way_is_nobodys() {
+    let mut jail = Jail::new("under-way");
+    let handle = jail.open("incoming/cdr_1", open::WRITE | open::CREATE).unwrap();
+    assert_eq!(jail.write(&handle, 0, "half"), status::OK);
+    let now = fs::read_dir(jail.root.join("incoming")).unwrap().next().unwrap().unwrap().file_name();
+    let now = format!("incoming/{}", now.to_str().unwrap());
+    assert!(now.contains(STAGED));
+    assert_eq!(jail.put("incoming/.strowger-upload-50-0.part", "mine"), status::NO_SUCH_FILE);
+    assert_eq!(jail.open(&now, open::READ), Err(status::NO_SUCH_FILE));
+    let (told, _) = jail.status(packet::RENAME, |packet| packet.text(&now).text("incoming/cdr_half"));
+    assert_eq!(told, status::NO_SUCH_FILE);
+    assert_eq!(jail.status(packet::REMOVE, |packet| packet.text(&now)).0, status::NO_SUCH_FILE);
+    assert_eq!(jail.close(&handle), status::OK);
+    assert_eq!(fs::read_to_string(jail.root.join("incoming/cdr_1")).unwrap(), "half");
+}
+
+#[test]
+fn who_wants_a_new_file_takes_the_place_of_none() {
+    let mut jail = Jail::new("new");
+    let handle = jail.open("incoming/cdr_1", open::WRITE | open::CREATE | open::EXCLUSIVE).unwrap();
+    assert_eq!(jail.write(&handle, 0, "mine"), status::OK);
+    fs::write(jail.root.join("incoming/cdr_1"), "another's").unwrap();
+    assert_eq!(jail.close(&handle), status::FAILURE);
+    assert_eq!(fs::read_to_string(jail.root.join("incoming/cdr_1")).unwrap(), "another's");
+    assert_eq!(fs::read_dir(jail.root.join("incoming")).unwrap().count(), 1);
+    assert_eq!(*jail.cut.lock().unwrap(), [("/incoming/cdr_1".to_owned(), 4)]);
+}
+
+#[test]
+fn files_are_brought_and_no_folders_and_none_that_nobody_would_load() {
+    let mut jail = Jail::new("brought");
+    let folder = |jail: &mut Jail, path: &str| {
+        jail.status(packet::MKDIR, |packet| packet.text(path).attributes(Attributes::default())).0
+    };
+    assert_eq!(folder(&mut jail, "incoming/deep"), status::PERMISSION_DENIED);
+    assert_eq!(folder(&mut jail, "desk/deep"), status::OK);
+    let handle = jail.open("incoming/cdr_1", open::WRITE | open::CREATE).unwrap();
+    let size = |size| Attributes { size: Some(size), ..Attributes::default() };
+    let set = |jail: &mut Jail, bytes| {
+        jail.status(packet::FSETSTAT, |packet| packet.text(&handle).attributes(size(bytes))).0
+    };
+    assert_eq!(set(&mut jail, limits::SFTP_BROUGHT_BYTES), status::OK);
+    assert_eq!(set(&mut jail, limits::SFTP_BROUGHT_BYTES + 1), status::FAILURE);
+    assert_eq!(jail.write(&handle, limits::SFTP_BROUGHT_BYTES, "x"), status::FAILURE);
+}
