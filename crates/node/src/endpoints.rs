@@ -129,6 +129,14 @@ impl Node {
                 let bytes = out.arena.append(&text);
                 self.message_of(now, None, Held { leg, direction, flow, bytes }, out);
             }
+            sccp::Output::GoesOn(leg) => {
+                let call = self.calls.call_of(leg);
+                let is_other = |other: &LegId| *other != leg && self.calls.call_of(*other) == call;
+                let other = self.sccp.preserved().find(is_other).filter(|_| call.is_some());
+                if let Some(other) = other {
+                    self.tell_sccp(now, sccp::Input::BothAway([leg, other]));
+                }
+            }
             sccp::Output::Statistics(leg, statistics) => {
                 self.sounded(now, leg, reported(&statistics), out);
             }

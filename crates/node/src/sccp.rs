@@ -156,6 +156,9 @@ impl Sccp {
             Input::Messages { line, waiting } => self.show_messages(now, line, waiting, out),
             Input::Shared { line, barges } => self.share(now, line, barges, out),
             Input::Alone(line) => self.is_alone(now, line, out),
+            Input::BothAway(legs) => {
+                self.tell_calls(now, calls::io::Input::BothAway { legs }, None, out);
+            }
             Input::State { binding, state, change } => self.show_state(now, binding, (state, change), out),
             Input::Notice { binding, text, shown_for, beep } => {
                 self.show_notice(now, binding, (text, shown_for, beep), out);
@@ -248,6 +251,11 @@ impl Sccp {
     /// The contacts of a line.
     pub(crate) fn contacts_of(&self, line: &str) -> impl Iterator<Item = BindingId> + '_ {
         self.lines.get(line).into_iter().flatten().copied()
+    }
+
+    /// The legs of calls that go on without their phones.
+    pub(crate) fn preserved(&self) -> impl Iterator<Item = LegId> + '_ {
+        self.calls.preserved()
     }
 
     /// The device that a contact is.
@@ -464,6 +472,9 @@ impl Sccp {
         for leg in legs.into_iter().filter(|leg| self.calls.has(*leg)) {
             let text = story::goes_on(why, present.dialect.version);
             out.push(Output::Message { leg, direction: Direction::Received, flow, text });
+            if self.calls.is_preserved(leg) {
+                out.push(Output::GoesOn(leg));
+            }
         }
     }
 

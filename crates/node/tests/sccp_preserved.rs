@@ -193,18 +193,20 @@ fn what_rings_and_what_is_held_ends_with_the_connection() {
     all_is_over(&mut world, &mut phones, &[11]);
 }
 
+/// Minutes in which a phone says all the while that it is there.
+fn keeps(world: &mut World, phones: &mut Skinnies, stream: u64, minutes: u64) {
+    for _ in 0..minutes * 2 {
+        world.pass(Duration::from_secs(30));
+        phones.does(world, stream, Skinny::says_that_it_is_there);
+    }
+}
+
 #[test]
 fn nobody_holds_a_call_for_ever_whose_phone_never_comes_back() {
     let (mut world, mut phones, _) = cut();
-    let keeps = |world: &mut World, phones: &mut Skinnies, minutes: u64| {
-        for _ in 0..minutes * 2 {
-            world.pass(Duration::from_secs(30));
-            phones.does(world, 12, Skinny::says_that_it_is_there);
-        }
-    };
-    keeps(&mut world, &mut phones, 12 * 60 - 1);
+    keeps(&mut world, &mut phones, 12, 12 * 60 - 1);
     assert!(phones.phone(12).talks());
-    keeps(&mut world, &mut phones, 2);
+    keeps(&mut world, &mut phones, 12, 2);
     all_is_over(&mut world, &mut phones, &[12]);
 }
 
@@ -297,4 +299,29 @@ fn how_a_call_sounded_that_ended_meanwhile_is_told_of_that_call() {
     phones.connects(&mut world, 13, phone);
     all_is_over(&mut world, &mut phones, &[12, 13]);
     assert!(reported(&world).contains(&caller), "{:?}", reported(&world));
+}
+
+/// Nobody is left who would hang up: the call is over after two hours, unless one of the two is back by then.
+#[test]
+fn a_call_whose_both_phones_are_gone_for_good_does_not_last_for_ever() {
+    for comes_back in [false, true] {
+        let (mut world, mut phones, phone) = cut();
+        let other = phones.is_cut(&mut world, 12);
+        assert!(phone.talks() && other.talks());
+        if comes_back {
+            phones.connects(&mut world, 13, other);
+            keeps(&mut world, &mut phones, 13, 119);
+            assert!(phones.phone(13).talks());
+            keeps(&mut world, &mut phones, 13, 2);
+            assert_eq!((world.calls().len(), phones.phone(13).talks()), (0, true));
+            phones.presses(&mut world, 13, "EndCall");
+            phones.settle(&mut world);
+        } else {
+            world.pass(Duration::from_secs(2 * 3600 - 1));
+            assert_eq!(world.calls().len(), 0);
+            world.pass(Duration::from_secs(1));
+        }
+        assert_eq!(world.calls().len(), 1);
+        world.settled();
+    }
 }

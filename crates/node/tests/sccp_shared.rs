@@ -145,3 +145,41 @@ fn a_sip_phone_of_the_line_takes_what_rings_at_an_sccp_phone_and_not_what_that_i
         assert!(answers.iter().any(|text| text.starts_with(answer)), "{caller}: {answers:#?}");
     }
 }
+
+/// RFC 3891 §3, RFC 3911 §4: what is not answered is not come into, and what is private or over is neither come into nor taken.
+#[test]
+fn a_call_of_an_sccp_phone_that_is_early_private_or_over_is_not_to_be_had() {
+    let (mut world, mut phones) = (World::new(&shared()), Skinnies::new());
+    phones.comes(&mut world, 11, "2001", 17);
+    phones.comes(&mut world, 12, "2002", 22);
+    let mut lobby = Watcher::new("2001", "192.0.2.40:5060", "dialog");
+    lobby.phone.user = "lobby".into();
+    phones.does(&mut world, 11, |phone| phone.calls_number("2002"));
+    lobby.subscribe(&mut world, "2001", "600");
+    let notify = lobby.notified(&mut world);
+    let root = document(&notify, "application/dialog-info+xml");
+    let of = |name: &str| root.at(&["dialog"]).unwrap().attribute(name).unwrap().to_owned();
+    let named = format!("{};to-tag={};from-tag={}", of("call-id"), of("local-tag"), of("remote-tag"));
+    let mut cseq = 900;
+    let mut asks = |world: &mut World, phones: &mut Skinnies, header: &str| {
+        let mut taker = Phone::new("2001", "192.0.2.40:5060");
+        (taker.user, taker.peer) = ("lobby".into(), "2001".into());
+        cseq += 10;
+        taker.cseq_from(cseq);
+        world.sent.clear();
+        let answer = takes(world, &mut taker, &format!("{header}: {named}\r\n"));
+        phones.settle(world);
+        answer.get(..11).unwrap_or_default().to_owned()
+    };
+    assert_eq!(asks(&mut world, &mut phones, "Join"), "SIP/2.0 481", "it rings");
+    phones.presses(&mut world, 12, "Answer");
+    phones.presses(&mut world, 11, "Private");
+    for header in ["Join", "Replaces"] {
+        assert_eq!(asks(&mut world, &mut phones, header), "SIP/2.0 481", "it is private: {header}");
+    }
+    assert!(phones.phone(11).talks() && phones.phone(12).talks());
+    phones.presses(&mut world, 11, "EndCall");
+    for header in ["Join", "Replaces"] {
+        assert_eq!(asks(&mut world, &mut phones, header), "SIP/2.0 481", "it is over: {header}");
+    }
+}

@@ -169,10 +169,11 @@ impl Calls {
                     phone.parked(number, event, out);
                 }
             }
+            Input::BothAway { legs } => self.preserved.both_away(&mut self.shared, now, legs),
             Input::Command(leg, command, media) => self.command(now, leg, command, media, out),
             Input::Timeout => {
                 while let Some((_, (device, call))) = self.shared.timers.pop_due(now.mono) {
-                    if self.preserved.is_late(&mut self.shared, &device, call, out) {
+                    if self.preserved.is_late(&mut self.shared, now, (&device, call), out) {
                         continue;
                     }
                     if let Some(phone) = self.phones.get_mut(&device) {
@@ -213,6 +214,16 @@ impl Calls {
     pub fn legs_of(&self, device: &str) -> Vec<LegId> {
         let calls = self.phones.get(device).into_iter().flat_map(|phone| &phone.calls);
         calls.filter_map(|call| call.leg).collect()
+    }
+
+    /// Whether the phone of a leg has lost its connection, and its call goes on.
+    pub fn is_preserved(&self, leg: LegId) -> bool {
+        self.preserved.has(leg)
+    }
+
+    /// The legs of calls that go on without their phones.
+    pub fn preserved(&self) -> impl Iterator<Item = LegId> + '_ {
+        self.preserved.legs()
     }
 
     /// How many calls a phone has.

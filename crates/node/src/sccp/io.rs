@@ -46,6 +46,8 @@ pub(crate) enum Input<'a> {
     },
     /// A line has no other phone any more.
     Alone(&'a LineName),
+    /// Two legs whose phones are gone have a call with each other that goes on.
+    BothAway([LegId; 2]),
     /// How a phone and its line stand by what was set, of which this has changed; `None` when it comes and is told all.
     State { binding: BindingId, state: &'a PhoneState, change: Option<PhoneChange> },
     /// The phone of a contact shows something for a while, with a tone or without.
@@ -78,6 +80,8 @@ pub(crate) enum Output {
     Signal(LegId, Signal),
     /// A message of a leg, in words.
     Message { leg: LegId, direction: Direction, flow: Flow, text: Vec<u8> },
+    /// The phone of a leg is gone, and its call goes on.
+    GoesOn(LegId),
     /// How a leg sounded, as its phone counted.
     Statistics(LegId, Box<Statistics>),
     /// A busy lamp, or a phone of a shared line, wants to be told how a number is.

@@ -1,15 +1,14 @@
 //! One call of a phone, from off-hook or ringing until it disappears from the display.
 
-use strowger_base::leg::{RingSound, Signal};
+use strowger_base::leg::{Origin, RingSound, Signal};
 use strowger_base::{Cause, FeatureCode};
-use strowger_base::{LegId, TimerHandle};
+use strowger_base::{Instant, LegId, TimerHandle};
 
 use super::Shared;
 use super::channel::{Channel, Of};
 use super::display::{Display, Parties};
 use crate::codes::{CallReference, CallType, Instance, KeyMode, PartyId, Phrase, Tone};
 use crate::message::ToStation;
-use crate::wire::text::Text;
 
 /// One call.
 #[derive(Debug)]
@@ -42,7 +41,7 @@ pub(super) struct Call {
     waits_in: Option<Place>,
     /// Its user put it on hold or took it back, and the other side has not said anything to that.
     pub(super) asks: bool,
-    /// The number of its line when its phone left, and its leg when it ended since.
+    /// What is known of it while its phone is away.
     pub(super) away: Option<Away>,
     /// How it rings when it no longer only waits in another call.
     pub(super) aloud: RingSound,
@@ -61,10 +60,12 @@ pub(super) struct Call {
 /// What is known of a call whose phone is away, or was.
 #[derive(Clone, Debug)]
 pub(super) struct Away {
-    /// The number of its line as it was. Another one may stand at that button when the phone is back.
-    pub(super) number: Text,
+    /// Its line as it was. Another one may stand at that button when the phone is back, and may have the same number.
+    pub(super) line: Origin,
     /// Its leg, once it is over: how it sounded the phone tells when it is back.
     pub(super) ended: Option<LegId>,
+    /// The leg of its party, where that is a phone that is away as well.
+    pub(super) other: Option<LegId>,
 }
 
 /// A call by its line and number.
@@ -184,6 +185,12 @@ impl Call {
         if let Some(patience) = self.patience.take() {
             shared.timers.cancel(patience);
         }
+    }
+
+    /// It is waited for until then, and no longer for anything else.
+    pub(super) fn waits_until(&mut self, shared: &mut Shared, device: &str, until: Instant) {
+        self.is_patient_no_more(shared);
+        self.patience = Some(shared.timers.set(until, (device.into(), self.reference)));
     }
 
     /// The port that its phone opened last.

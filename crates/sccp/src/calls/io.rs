@@ -86,6 +86,11 @@ pub enum Input<'a> {
         /// What.
         event: ParkEvent,
     },
+    /// Two legs of calls that go on without their phones are one call: nobody is there who would end it.
+    BothAway {
+        /// Both.
+        legs: [LegId; 2],
+    },
     /// Call control wants something of a leg. What its command says of media is told beside it: SCCP has other words for that.
     Command(LegId, &'a Command, Media),
     /// A deadline is due.

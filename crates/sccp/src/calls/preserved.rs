@@ -2,7 +2,7 @@
 //!
 //! What is said goes on between the phone and its party, since it never came this way. Nothing else can be done with such a call: the phone
 //! hears of nothing, so a change of its media is refused. It ends when its party hangs up, when the phone comes back and says that it has no media
-//! any more, or after [`LONGEST`]. A phone that comes back with its media has the call again, and agrees on media anew where anything was to be
+//! any more, or after [`LONGEST`]; after [`BOTH_AWAY`] where its party is such a phone too. A phone that comes back with its media has the call again, and agrees on media anew where anything was to be
 //! changed meanwhile: its party may have gone on hold, or be another one. Whose party has hung up is told so then.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use strowger_base::leg::{ReleaseReason, Signal};
 use strowger_base::recording::RecordingShown;
-use strowger_base::{Cause, Command, Now};
+use strowger_base::{Cause, Command, LegId, Now};
 
 use super::Shared;
 use super::call::{Away, Call, Keys, Purpose, State};
@@ -23,6 +23,9 @@ use crate::message::calls::RecordingStatus;
 
 /// A phone that never comes back holds a call of a party that never hangs up for so long: CUCM lets no call last longer.
 const LONGEST: Duration = Duration::from_secs(12 * 3600);
+/// The same where both parties of a call are phones that are away: nobody is left who would tell that it is over. Few calls are longer, and phones are
+/// back within minutes of what took them away, unless that took their whole site.
+const BOTH_AWAY: Duration = Duration::from_secs(2 * 3600);
 
 /// All calls that go on without their phones.
 #[derive(Debug, Default)]
@@ -40,8 +43,7 @@ impl Preserved {
             (Purpose::None, false, None, false, None);
         // What it interrupted was on hold, and is over.
         call.interrupts = None;
-        call.is_patient_no_more(shared);
-        call.patience = Some(shared.timers.set(now.mono + LONGEST, (device.into(), call.reference)));
+        call.waits_until(shared, device, now.mono + LONGEST);
         self.calls.entry(device.into()).or_default().push(call);
     }
 
@@ -59,14 +61,50 @@ impl Preserved {
         self.calls.get(device).map_or(0, |calls| calls.iter().filter(|call| call.leg.is_some()).count())
     }
 
+    /// Whether the phone of a leg is away, and its call goes on.
+    pub(super) fn has(&self, leg: LegId) -> bool {
+        self.legs().any(|known| known == leg)
+    }
+
+    /// The legs of these calls.
+    pub(super) fn legs(&self) -> impl Iterator<Item = LegId> + '_ {
+        self.calls.values().flatten().filter_map(|call| call.leg)
+    }
+
+    /// These two have a call with each other, and neither phone is here.
+    pub(super) fn both_away(&mut self, shared: &mut Shared, now: Now, legs: [LegId; 2]) {
+        let [one, two] = legs;
+        for (leg, other) in [(one, two), (two, one)] {
+            for (device, calls) in &mut self.calls {
+                let Some(call) = calls.iter_mut().find(|call| call.leg == Some(leg)) else { continue };
+                let Some(away) = &mut call.away else { continue };
+                away.other = Some(other);
+                call.waits_until(shared, device, now.mono + BOTH_AWAY);
+            }
+        }
+    }
+
     /// It has waited for its phone for too long; false when it is none of these.
     pub(super) fn is_late(
         &mut self,
         shared: &mut Shared,
-        device: &str,
-        reference: CallReference,
+        now: Now,
+        (device, reference): (&str, CallReference),
         out: &mut Outbox,
     ) -> bool {
+        let calls = self.calls.get_mut(device).into_iter().flatten();
+        let call = calls.into_iter().find(|call| call.reference == reference);
+        let other = call.and_then(|call| call.away.as_mut()?.other.take());
+        if let Some(other) = other
+            && !self.has(other)
+        {
+            // That one is here again, and its user ends the call.
+            let calls = self.calls.get_mut(device).into_iter().flatten();
+            for call in calls.filter(|call| call.reference == reference) {
+                call.waits_until(shared, device, now.mono + (LONGEST - BOTH_AWAY));
+            }
+            return true;
+        }
         match self.remove(device, reference) {
             Some(call) => {
                 end(shared, &call, out);
@@ -176,7 +214,7 @@ impl PhoneCalls {
                 out.extend(leg.map(|leg| Output::Signal(leg, refused, Media::None)));
             }
             let line = self.phone.lines.iter().find(|line| line.instance == call.line);
-            call.away = line.map(|line| Away { number: line.number.clone(), ended: None });
+            call.away = line.map(|line| Away { line: line.origin.clone(), ended: None, other: None });
         }
         for mut call in over {
             call.is_patient_no_more(shared);
@@ -193,7 +231,7 @@ impl PhoneCalls {
             let away = call.away.take();
             // At its button another line may stand now.
             let has_line = self.phone.lines.iter().any(|line| {
-                line.instance == call.line && away.as_ref().is_some_and(|away| away.number == line.number)
+                line.instance == call.line && away.as_ref().is_some_and(|away| away.line == line.origin)
             });
             if call.leg.is_none() || !has_line {
                 end(shared, &call, out);

@@ -49,19 +49,17 @@ impl Bench {
     }
 
     pub(crate) fn registers(&mut self, streams_active: u32) {
+        self.registers_with(vec![line(1, "2001")], streams_active);
+    }
+
+    /// With these lines.
+    pub(crate) fn registers_with(&mut self, lines: Vec<PhoneLine>, streams_active: u32) {
         let peer = ([192, 0, 2, 10], 49_152).into();
         self.input(Input::Registered(Phone {
             device: Text::from(PHONE),
             flow: Flow::Stream { stream: StreamId(7), peer, transport: Transport::Tcp },
             abilities: Features::RTP_EVENTS,
-            lines: vec![PhoneLine {
-                instance: Instance(1),
-                origin: Origin::line("2001"),
-                binding: BINDING,
-                number: Text::from("2001"),
-                name: Text::default(),
-                voice_mail: Text::default(),
-            }],
+            lines,
             dials: Vec::new(),
             feature_buttons: Vec::new(),
             streams_active,
@@ -117,8 +115,12 @@ impl Bench {
     }
 
     pub(crate) fn dials(&mut self, number: &str) {
+        self.dials_on(1, number);
+    }
+
+    fn dials_on(&mut self, line: u32, number: &str) {
         let mut call = EnblocCall::default();
-        call.dialled.number = Text::from(number);
+        (call.dialled.number, call.dialled.line) = (Text::from(number), Some(Instance(line)));
         self.say(call);
     }
 
@@ -168,7 +170,11 @@ impl Bench {
 
     /// Its user calls somebody who answers. Returns the leg and the call.
     pub(crate) fn talks(&mut self) -> (LegId, CallReference) {
-        self.dials("1001");
+        self.talks_on(1)
+    }
+
+    pub(crate) fn talks_on(&mut self, line: u32) -> (LegId, CallReference) {
+        self.dials_on(line, "1001");
         let answer = Command::Answer { media: Sdp::None, connected: Party::default() };
         self.command(&answer, Media::Offer(voice(&[Codec::G711_ULAW_64K], Direction::SendReceive)));
         self.opens(24_000);
@@ -234,6 +240,18 @@ impl Bench {
             ToStation::OpenReceiveChannel(open) => Some(open.call),
             _ => None,
         })
+    }
+}
+
+/// The line with this name at a button.
+pub(crate) fn line(instance: u32, name: &str) -> PhoneLine {
+    PhoneLine {
+        instance: Instance(instance),
+        origin: Origin::line(name),
+        binding: BindingId(1 << 63 | u64::from(instance)),
+        number: Text::from(strowger_base::line::number_of(name)),
+        name: Text::default(),
+        voice_mail: Text::default(),
     }
 }
 
