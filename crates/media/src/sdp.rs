@@ -34,7 +34,8 @@ pub use recorder::{
 pub use refuse::{answer_like, takes_nothing};
 pub use rewrite::{rewrite_origin, set_direction, set_media_address, set_media_addresses, streams};
 pub use select::{
-    AudioFormat, FORMATS_MAX, Selection, audio_formats, declared_formats, offer_of_declared, select_formats,
+    AudioFormat, FORMATS_MAX, Selection, audio_formats, declared_formats, declares_all, offer_of_declared,
+    select_formats,
 };
 pub use session::{Format, MediaDescription, MediaKind, Protocol, Session};
 

@@ -18,7 +18,8 @@ const OFFICE: &str = "2001 in Office";
 fn two_lines_of_one_number_have_each_their_own_calls_again() {
     for (lines, goes_on) in [([SALES, OFFICE], true), ([OFFICE, SALES], false)] {
         let mut bench = Bench::new();
-        let both = |lines: [&str; 2]| [1, 2].into_iter().zip(lines).map(|(at, name)| line(at, name)).collect();
+        let both =
+            |lines: [&str; 2]| [1, 2].into_iter().zip(lines).map(|(at, name)| line(at, name)).collect();
         bench.registers_with(both([SALES, OFFICE]), 0);
         let (_, first) = bench.talks_on(1);
         bench.press(SoftKey::HOLD);

@@ -224,7 +224,7 @@ impl Standing {
             |description: &&SessionDescription| !sdp::audio_formats(description.as_bytes()).is_empty();
         let first = said.first_offer.as_ref().filter(has_audio);
         let known = first.is_some() || has_audio(&&said.last);
-        let all = first.is_some() || !sdp::declared_formats(said.last.as_bytes()).is_empty();
+        let all = first.is_some() || sdp::declares_all(said.last.as_bytes());
         known.then(|| Speaks { codecs: permit.spoken(said), all })
     }
 }

@@ -46,6 +46,15 @@ impl Facts {
         let asked_by = self.rang_at.as_ref().and_then(|rang_at| rang_at.asked_by.as_ref());
         asked_by.is_some_and(|origin| contact.calls_as(line, origin))
     }
+
+    /// The line has these phones. Which of several without names has asked for the call nobody can tell: none of them answers by itself, since it
+    /// could be another one, whose user is not there.
+    pub(super) fn knows_who_asked(&mut self, line: &LineName, contacts: &[Contact]) {
+        let one_asked = contacts.iter().filter(|contact| self.is_asked_by(line, contact)).count() < 2;
+        if let Some(rang_at) = self.rang_at.as_mut().filter(|_| !one_asked) {
+            rang_at.asked_by = None;
+        }
+    }
 }
 
 /// From whom a call is taken, and how that stands in its record.

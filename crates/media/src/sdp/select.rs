@@ -44,14 +44,26 @@ pub fn audio_formats(bytes: &[u8]) -> Vec<AudioFormat<'_>> {
 /// The codecs for audio that a description declares beside those that are in use (RFC 3407 §3.1): what its writer can. Of each only those with a
 /// static payload type, and at most [`FORMATS_MAX`].
 pub fn declared_formats(bytes: &[u8]) -> Vec<AudioFormat<'_>> {
+    let names = declared(bytes).filter_map(static_name).take(FORMATS_MAX);
+    names.map(|name| AudioFormat { name, clock_hz: 8000, parameters: "" }).collect()
+}
+
+/// Whether a description declares codecs for audio, and [`declared_formats`] are all that it declares: a payload type that is not static could be any
+/// other.
+pub fn declares_all(bytes: &[u8]) -> bool {
+    let count = declared(bytes).count();
+    (1..=FORMATS_MAX).contains(&count) && declared(bytes).all(|format| static_name(format).is_some())
+}
+
+/// The payload types for audio that a description declares.
+fn declared(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let declared = Lines::new(bytes).filter(|line| line.kind == b'a').filter_map(|line| {
         let mut words = fields(line.value.strip_prefix(b"cdsc:")?);
         // The number of the capability, the kind of media and the protocol.
         let is_audio = (words.nth(1)?, words.next()?) == (b"audio", b"RTP/AVP");
         is_audio.then_some(words)
     });
-    let names = declared.flatten().filter_map(static_name).take(FORMATS_MAX);
-    names.map(|name| AudioFormat { name, clock_hz: 8000, parameters: "" }).collect()
+    declared.flatten()
 }
 
 /// An answer as the offer of the same device: its audio stream names all codecs that it declares (RFC 3407), and declares none any more. `None`
@@ -316,6 +328,22 @@ mod tests {
         check("a=sqn: 0\r\na=cdsc: 1 audio RTP/AVP 9 0 18 96\r\n", &["G722", "PCMU", "G729"]);
         check("a=cdsc:1 audio RTP/AVP 8\r\na=cdsc: 2 video RTP/AVP 34\r\n", &["PCMA"]);
         check("a=cdsc: 1 image udptl t38\r\na=cdsc\r\na=cdsc:\r\na=cdsc: 1 audio\r\n", &[]);
+    }
+
+    #[test]
+    fn a_declaration_is_whole_where_all_of_it_is_known() {
+        let check = |lines: &str, expect: bool| {
+            let text = format!("v=0\r\nm=audio 4000 RTP/AVP 9\r\n{lines}");
+            assert_eq!(declares_all(text.as_bytes()), expect, "{lines}");
+        };
+        check("", false);
+        check("a=sqn: 0\r\na=cdsc: 1 audio RTP/AVP 9 0 18\r\n", true);
+        check("a=cdsc: 1 audio RTP/AVP 9 0\r\na=cdsc: 3 video RTP/AVP 96\r\n", true);
+        // It may be Opus.
+        check("a=sqn: 0\r\na=cdsc: 1 audio RTP/AVP 9 0 18 96\r\na=cpar: a=rtpmap:96 opus/48000/2\r\n", false);
+        check("a=cdsc: 1 audio RTP/AVP 9\r\na=cdsc: 2 audio RTP/AVP 96\r\n", false);
+        let many: String = std::iter::repeat_n(" 0", FORMATS_MAX + 1).collect();
+        check(&format!("a=cdsc: 1 audio RTP/AVP{many}\r\n"), false);
     }
 
     #[test]

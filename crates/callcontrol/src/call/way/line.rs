@@ -85,6 +85,7 @@ impl LineWay {
                 None => step.refuse(Cause::SUBSCRIBER_ABSENT, WhyRefused::NotRegistered { line: shown }),
             };
         }
+        step.facts.knows_who_asked(line, contacts);
         let contacts = step.that_take_calls(line, contacts);
         if contacts.is_empty() {
             step.facts.way = Way::None;
