@@ -20,6 +20,7 @@ use crate::algorithms::{Kind, Offer};
 use crate::destination::{PinnedKey, Policy};
 use doorstep::Doorstep;
 
+mod conversation;
 mod doorstep;
 mod files;
 mod keys;

@@ -22,7 +22,7 @@ struct Counts {
     failures: BTreeMap<Home, Failures>,
 }
 
-/// Where somebody is: an address, or the network of 64 bits that one host has of IPv6 (RFC 6177 §2).
+/// Where somebody is: an address, or the network of 64 bits that one host has of IPv6.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Home(IpAddr);
 

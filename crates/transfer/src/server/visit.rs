@@ -8,23 +8,20 @@ use std::time::{Duration, Instant};
 
 use russh::keys::{Algorithm, HashAlg, PublicKey};
 use russh::server::{self, Auth, ChannelOpenHandle, Config, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
-use russh::{
-    Channel, ChannelId, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Disconnect, MethodKind, MethodSet,
-    SshId,
-};
-use tokio::io::{AsyncWrite, AsyncWriteExt as _, DuplexStream, duplex};
+use russh::{Channel, ChannelId, ChannelWriteHalf, Disconnect, MethodKind, MethodSet, SshId};
+use tokio::io::{DuplexStream, duplex};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
+use super::conversation::{QUESTIONS_BYTES_MAX, attend, take_in};
 use super::doorstep::{Guest, Seat};
 use super::files::{Files, Stored, Traffic};
 use super::{Account, Refusal, Rules, Shared, Told};
 use crate::algorithms::{Offer, missing, preferred};
 use crate::destination::{PinnedKey, Policy};
 use crate::kexinit::{self, printable};
-use crate::sftp::wire::receive;
 use crate::ssh::overheard::Overheard;
 
 /// What the two halves of a visit know of it.
@@ -461,51 +458,6 @@ impl Drop for Visitor {
     }
 }
 
-/// Takes in what a user says, as far as there is room for it.
-async fn take_in(mut said: ChannelReadHalf, mut to: DuplexStream) {
-    while let Some(message) = said.wait().await {
-        match message {
-            ChannelMsg::Data { data } => {
-                if to.write_all(&data).await.is_err() {
-                    return;
-                }
-            }
-            ChannelMsg::Eof | ChannelMsg::Close => return,
-            _ => {}
-        }
-    }
-}
-
-/// Answers until the user has had enough; why he had to go, when he did not want to.
-async fn attend(
-    mut questions: DuplexStream,
-    mut answers: impl AsyncWrite + Unpin,
-    mut files: Files,
-    idle: Duration,
-) -> Option<&'static str> {
-    loop {
-        let (kind, body) = match timeout(idle, receive(&mut questions)).await {
-            Ok(Ok(asked)) => asked,
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
-                return Some("a packet was too large");
-            }
-            Ok(Err(_)) => return None,
-            Err(_) => return Some("nothing was asked for too long"),
-        };
-        let answered = spawn_blocking(move || {
-            let answer = files.answer(kind, &body);
-            (files, answer)
-        });
-        let answer;
-        (files, answer) = answered.await.ok()?;
-        match timeout(idle, answer.send(&mut answers)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return None,
-            Err(_) => return Some("answers were not taken for too long"),
-        }
-    }
-}
-
 /// How long it may take to log in and to ask for files.
 const LOGIN_TIME: Duration = Duration::from_secs(60);
 /// How long a goodbye may take.
@@ -516,7 +468,5 @@ const TRIES_MAX: usize = 5;
 const PASSWORD_BYTES_MAX: usize = 1024;
 /// Bytes that a client may send before they are taken.
 const WINDOW_BYTES: u32 = 512 * 1024;
-/// Bytes of questions that wait for those before them: more than OpenSSH's client has under way, 64 pieces of 32 KiB.
-const QUESTIONS_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Packets of a channel that wait to be taken: of 32 KiB at most.
 const PACKETS_MAX: usize = 16;
