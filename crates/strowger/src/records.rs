@@ -1,5 +1,6 @@
 //! Call records: what is written of calls, and the files in which it waits for whoever gets it.
 
+mod feeding;
 pub(crate) mod repository;
 mod rows;
 mod rules;

@@ -19,6 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use strowger_base::WallTime;
 use strowger_cdr::FileName;
+use strowger_cdr::feed::Marks;
 
 /// The files of call records below a folder.
 #[derive(Clone, Debug)]
@@ -115,6 +116,35 @@ impl Repository {
             self.everybody_has(name)?;
         }
         Ok(true)
+    }
+
+    /// What was taken of which node.
+    ///
+    /// # Errors
+    /// It cannot be read, or is something else.
+    pub(crate) fn marks(&self) -> io::Result<Marks> {
+        let path = self.root.join(TAKEN);
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Marks::default()),
+            text => text?,
+        };
+        Marks::read(&text).ok_or_else(|| {
+            let what = format!(
+                "{} does not say what was taken of the spool; remove it when the spool was not put back by hand",
+                path.display()
+            );
+            io::Error::new(io::ErrorKind::InvalidData, what)
+        })
+    }
+
+    /// Keeps what was taken of which node.
+    pub(crate) fn keep_marks(&self, marks: &Marks) -> io::Result<()> {
+        let draft = self.root.join("tmp").join(TAKEN);
+        let mut file = File::create(&draft)?;
+        file.write_all(marks.text().as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&draft, self.root.join(TAKEN))?;
+        sync_folder(&self.root)
     }
 
     /// What is due to somebody, oldest first.
@@ -378,6 +408,8 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Which segments of which spools are in files.
+const TAKEN: &str = "taken";
 const PRESERVE: &str = "preserve";
 const PROCESSED: &str = "processed";
 

@@ -24,6 +24,8 @@ pub(super) struct Spool {
 
 /// A closed segment, which becomes files.
 pub(super) struct Closed {
+    /// Its number.
+    pub(super) segment: u64,
     path: PathBuf,
     bytes: Vec<u8>,
 }
@@ -40,16 +42,26 @@ impl Closed {
         (segment.files(cluster, node), is_whole)
     }
 
+    /// How long it is.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    /// It has its end.
+    pub(super) fn is_whole(&self) -> bool {
+        Segment::read(&self.bytes).is_some_and(|segment| segment.closed_at().is_some())
+    }
+
     /// It is damaged: it stays for a closer look.
-    pub(super) fn put_aside(self) -> io::Result<PathBuf> {
+    pub(super) fn put_aside(&self) -> io::Result<PathBuf> {
         let aside = self.path.with_extension("damaged");
         fs::rename(&self.path, &aside)?;
         Ok(aside)
     }
 
     /// Its files are in the repository.
-    pub(super) fn remove(self) -> io::Result<()> {
-        fs::remove_file(self.path)
+    pub(super) fn remove(&self) -> io::Result<()> {
+        fs::remove_file(&self.path)
     }
 }
 
@@ -63,19 +75,19 @@ impl Spool {
         for entry in fs::read_dir(&folder)? {
             let path = entry?.path();
             match path.extension().and_then(|extension| extension.to_str()) {
-                Some("spool") => segments.push(path),
+                Some("spool") => segments.extend(number_of(&path).map(|segment| (segment, path))),
                 // One that was just begun.
                 Some("new") => fs::remove_file(path)?,
                 _ => {}
             }
         }
         segments.sort();
-        let Some(last) = segments.pop() else {
+        let Some((number, last)) = segments.pop() else {
             return Ok((Spool::begin(&folder, Spooler::new(epoch, journal))?, Vec::new()));
         };
         let mut closed = Vec::new();
-        for path in segments {
-            closed.push(Closed { bytes: fs::read(&path)?, path });
+        for (segment, path) in segments {
+            closed.push(Closed { segment, bytes: fs::read(&path)?, path });
         }
         let bytes = fs::read(&last)?;
         let segment = Segment::read(&bytes).ok_or_else(|| {
@@ -86,7 +98,7 @@ impl Spool {
         let spooler = Spooler::resume(&segment);
         if segment.closed_at().is_some() {
             let spool = Spool::begin(&folder, spooler)?;
-            closed.push(Closed { bytes, path: last });
+            closed.push(Closed { segment: number, bytes, path: last });
             return Ok((spool, closed));
         }
         let file = OpenOptions::new().write(true).open(&last)?;
@@ -120,7 +132,8 @@ impl Spool {
             self.spooler.close(at);
         }
         self.sync()?;
-        let path = path_of(&self.folder, self.spooler.head().segment);
+        let segment = self.spooler.head().segment;
+        let path = path_of(&self.folder, segment);
         let bytes = fs::read(&path)?;
         let next = Segment::read(&bytes).map(|segment| Spooler::resume(&segment)).ok_or_else(|| {
             io::Error::new(
@@ -129,7 +142,7 @@ impl Spool {
             )
         })?;
         *self = Spool::begin(&self.folder, next)?;
-        Ok(Closed { path, bytes })
+        Ok(Closed { segment, path, bytes })
     }
 
     /// A segment has its name when its head is on the disk.
@@ -155,6 +168,11 @@ impl Spool {
 
 fn path_of(folder: &Path, segment: u64) -> PathBuf {
     folder.join(format!("{segment:010}.spool"))
+}
+
+/// The number of a segment, by the name of its file.
+fn number_of(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.parse().ok()
 }
 
 #[cfg(test)]

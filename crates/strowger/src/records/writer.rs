@@ -3,7 +3,6 @@
 //! A call is told to be over only when its final record is in the journal on the disk. Its row follows from that: how far the journal was read stands in the
 //! spool beside the rows, so that after any stop reading goes on where it was, and each call has one row.
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,10 +13,11 @@ use strowger_base::WallTime;
 use strowger_base::journal::{EntryKind, Head};
 use tokio::sync::watch;
 
+use super::feeding::Feeding;
 use super::repository::{Consumer, Repository};
 use super::rows::Rows;
 use super::rules::{Keeping, keeping};
-use super::spool::{Closed, Spool};
+use super::spool::Spool;
 use super::unwritten::Unwritten;
 use crate::counters;
 use crate::events::{Hub, Topic};
@@ -28,13 +28,11 @@ use crate::store::{Extent, Follower, Gap};
 /// Writes call records.
 struct RecordWriter {
     data: PathBuf,
-    node: u32,
     follower: Follower,
     spool: Spool,
     repository: Repository,
     rows: Rows,
-    /// Closed segments whose files are not in the repository yet.
-    closed: VecDeque<Closed>,
+    feeding: Feeding,
     live: watch::Receiver<Arc<Live>>,
     keeping: Keeping,
     cut_at: Option<Clock>,
@@ -86,18 +84,19 @@ impl RecordThread {
     fn open(&mut self) -> io::Result<()> {
         let (spool, closed) = Spool::open(&self.data, self.epoch, self.begin)?;
         let repository = Repository::open(&self.data)?;
+        let head = spool.spooler.head();
+        let feeding = Feeding::new(self.node, (head.epoch, head.segment), closed, &repository)?;
         let follower = Follower::new(&self.data, spool.spooler.journal(), self.extent.clone());
         let live = self.live.clone();
         let keeping = keeping(&live.borrow().state);
         let rows = Rows::resume(&follower, &keeping.rules)?;
         self.writer = Some(RecordWriter {
             data: self.data.clone(),
-            node: self.node,
             follower,
             spool,
             repository,
             rows,
-            closed: closed.into(),
+            feeding,
             live,
             keeping,
             cut_at: None,
@@ -178,24 +177,10 @@ impl RecordWriter {
             self.cut_at = Some(now);
             if self.spool.is_closing() || self.spool.spooler.rows() > 0 {
                 let closed = self.spool.cut(wall_time())?;
-                self.closed.push_back(closed);
+                self.feeding.put(closed);
             }
         }
-        while let Some(closed) = self.closed.front() {
-            let (files, is_whole) = closed.files(&self.keeping.rules.cluster, self.node);
-            for (name, text) in files {
-                self.repository.accept(&name, text.as_bytes(), &self.keeping.due)?;
-            }
-            let Some(closed) = self.closed.pop_front() else { break };
-            if is_whole {
-                closed.remove()?;
-            } else {
-                log::error("a part of the spool of call records is damaged; what is whole of it was written")
-                    .with("kept", closed.put_aside()?.display())
-                    .remedy("look at the disk; the journal has the calls: strowger calls, strowger explain")
-                    .write();
-            }
-        }
+        self.feeding.bring(&self.repository, &self.keeping.rules.cluster, &self.keeping.due)?;
         if std::mem::take(&mut self.in_trouble) {
             log::info("call records are written again; none is lost").write();
         }
