@@ -282,8 +282,11 @@ mod tests {
                 // Answers come late, twice or in another order.
                 while !late.is_empty() && (is_ending || below(&mut random, 4) > 0) {
                     let at = below(&mut random, late.len() as u64) as usize;
-                    let (node, answer) =
-                        if !is_ending && below(&mut random, 3) == 0 { late[at].clone() } else { late.swap_remove(at) };
+                    let (node, answer) = if !is_ending && below(&mut random, 3) == 0 {
+                        late[at].clone()
+                    } else {
+                        late.swap_remove(at)
+                    };
                     for segment in answer.segments {
                         let its = mark(answer.epoch, segment);
                         match marks.look(node, its, answer.oldest) {
