@@ -19,8 +19,10 @@ pub(crate) struct Filter {
     pub(crate) to: Option<String>,
     /// A device on either side: a phone, trunk or gateway.
     pub(crate) device: Option<String>,
-    /// A user on either side.
+    /// A user on either side: who was logged in there, or whose device it is.
     pub(crate) user: Option<String>,
+    /// Users and devices that are theirs, for the one before.
+    pub(crate) owners: Vec<(String, String)>,
     /// Seconds since 1970 from which on calls began.
     pub(crate) since: Option<i64>,
     /// Seconds since 1970 before which they began.
@@ -72,27 +74,36 @@ impl Filter {
             (&self.from, &["calling"][..]),
             (&self.to, &["called", "reached"][..]),
             (&self.device, &["orig_device", "dest_device"][..]),
-            (&self.user, &["orig_user", "dest_user"][..]),
         ];
+        let mut among = |found: &[u32], columns: &[&str]| match found {
+            [] => None,
+            [one] => Some(each(columns, |column| format!("{column} = {one}"))),
+            many if many.len() > LIST_MAX => {
+                let number = sets.len();
+                sets.push(Arc::new(WordSet::new(many)));
+                Some(each(columns, |column| format!("is_word_of_{number}({column})")))
+            }
+            more => {
+                let list: Vec<String> = more.iter().map(u32::to_string).collect();
+                let list = list.join(", ");
+                Some(each(columns, |column| format!("{column} in ({list})")))
+            }
+        };
+        let nothing = || Ok(Condition { sql: "0".to_owned(), sets: Vec::new() });
         for (wanted, columns) in words {
             let Some(wanted) = wanted else { continue };
-            let found = words_like(connection, wanted)?;
-            let condition = match &*found {
-                // Nobody was ever called so: no row has to be looked at.
-                [] => return Ok(Condition { sql: "0".to_owned(), sets: Vec::new() }),
-                [one] => each(columns, |column| format!("{column} = {one}")),
-                many if many.len() > LIST_MAX => {
-                    let number = sets.len();
-                    sets.push(Arc::new(WordSet::new(many)));
-                    each(columns, |column| format!("is_word_of_{number}({column})"))
-                }
-                more => {
-                    let list: Vec<String> = more.iter().map(u32::to_string).collect();
-                    let list = list.join(", ");
-                    each(columns, |column| format!("{column} in ({list})"))
-                }
-            };
+            // Nobody was ever called so: no row has to be looked at.
+            let Some(condition) = among(&words_like(connection, wanted)?, columns) else { return nothing() };
             all.push(format!("({condition})"));
+        }
+        if let Some(wanted) = &self.user {
+            let users = among(&words_like(connection, wanted)?, &["orig_user", "dest_user"]);
+            let devices = among(&self.devices_of(connection, wanted)?, &["orig_device", "dest_device"]);
+            let either: Vec<String> = [users, devices].into_iter().flatten().collect();
+            if either.is_empty() {
+                return nothing();
+            }
+            all.push(format!("({})", either.join(" or ")));
         }
         let mut bound = |column: &str, sign: &str, value: Option<i64>| {
             if let Some(value) = value {
@@ -117,6 +128,24 @@ impl Filter {
             None => {}
         }
         Ok(Condition { sql: all.join(" and "), sets })
+    }
+
+    /// The devices of a user, or of all who fit a pattern, as far as there are calls of them.
+    fn devices_of(&self, connection: &Connection, wanted: &str) -> rusqlite::Result<Vec<u32>> {
+        let mut fits = connection.prepare_cached("select ?1 glob ?2")?;
+        let mut word = connection.prepare_cached("select id from word where text = ?")?;
+        let (pattern, is_pattern) = (glob(wanted), is_pattern(wanted));
+        let mut devices = Vec::new();
+        for (user, device) in &self.owners {
+            let is_meant = match is_pattern {
+                true => fits.query_row((user, &pattern), |row| row.get(0))?,
+                false => user == wanted,
+            };
+            if is_meant {
+                devices.extend(word.query_row([device], |row| row.get::<_, u32>(0)).optional()?);
+            }
+        }
+        Ok(devices)
     }
 
     /// Keys of rows that can be meant: the first, and that after the last.
@@ -199,18 +228,26 @@ fn words_like(connection: &Connection, wanted: &str) -> Result<Vec<u32>, FilterE
     if wanted.is_empty() {
         return Ok(vec![0]);
     }
-    if !wanted.contains(['*', '?']) {
+    if !is_pattern(wanted) {
         let one = connection
             .prepare_cached("select id from word where text = ?")?
             .query_row([wanted], |row| row.get(0))
             .optional()?;
         return Ok(one.into_iter().collect());
     }
-    // Of the signs that patterns of SQLite have, only these two are meant.
-    let pattern = wanted.replace('[', "[[]");
+    let pattern = glob(wanted);
     let mut statement = connection.prepare_cached("select id from word where text glob ?")?;
     let found = statement.query_map([pattern], |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn is_pattern(wanted: &str) -> bool {
+    wanted.contains(['*', '?'])
+}
+
+/// Of the signs that patterns of SQLite have, only these two are meant.
+fn glob(wanted: &str) -> String {
+    wanted.replace('[', "[[]")
 }
 
 /// More words than these are no list in SQL.

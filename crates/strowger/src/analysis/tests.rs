@@ -505,3 +505,19 @@ fn a_backup_has_the_rates_and_no_rows() {
     assert_eq!(restored.rates().unwrap(), Some((table, "Europe/Berlin".to_owned())));
     assert!(found(&restored, Filter::default()).is_empty());
 }
+
+#[test]
+fn a_user_is_who_was_logged_in_or_whose_device_it_is() {
+    let folder = folder("users");
+    let (analysis, _database) = loaded(&folder, false);
+    let all = analysis.search(&Filter::default(), None, 100).unwrap().sheet;
+    let device = column(&all, "orig_device")[0].clone();
+    let of_device = found(&analysis, Filter { device: Some(device.clone()), ..Filter::default() });
+    assert!(!of_device.is_empty());
+    let owners = vec![("anna".to_owned(), device), ("bob".to_owned(), "SEP000000000000".to_owned())];
+    let of = |user: &str| found(&analysis, Filter { user: text(user), owners: owners.clone(), ..Filter::default() });
+    assert_eq!(of("anna"), of_device);
+    assert_eq!(of("ann?"), of_device);
+    assert_eq!(of("bob"), [""; 0]);
+    assert_eq!(of("[a]nna"), [""; 0]);
+}

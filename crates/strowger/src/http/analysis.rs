@@ -7,6 +7,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 use strowger_cdr::analysis::{Cell, Counted, ReportKind, Sheet, Talker};
 use strowger_cdr::record::Pkid;
+use strowger_configuration::kinds::Phone;
 use strowger_configuration::setting::{Description, Record, Whole, ZoneName};
 use strowger_configuration::{choice, record};
 use strowger_dialplan::Zone;
@@ -138,7 +139,7 @@ macro_rules! conditions {
                 to: Option<Description> = None,
                 /// A phone, trunk or gateway on either side.
                 device: Option<Description> = None,
-                /// A user on either side.
+                /// A user on either side: who was logged in, or whose phone it is today.
                 user: Option<Description> = None,
                 /// From when on calls began, UTC: `2026-05-04`, `2026-05-04T12:03` or `2026-05-04T12:03:30`.
                 since: Option<Description> = None,
@@ -178,6 +179,7 @@ macro_rules! conditions {
                     to: text(&self.to),
                     device: text(&self.device),
                     user: text(&self.user),
+                    owners: Vec::new(),
                     since: read(&self.since)?,
                     until: read(&self.until)?,
                     cause: whole(self.cause),
@@ -240,7 +242,7 @@ record! {
 
 async fn search(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let wanted = ask.query::<Search>()?;
-    let filter = wanted.filter().map_err(|error| refused(error.into()))?;
+    let filter = with_owners(&site, wanted.filter().map_err(|error| refused(error.into()))?);
     let before = match &wanted.before {
         None => None,
         Some(text) => Some(text.as_str().parse::<i64>().map_err(|_| {
@@ -261,6 +263,21 @@ async fn search(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
         ))
     })
     .await
+}
+
+/// Whose which device is today: records of ours name nobody who was logged in.
+fn with_owners(site: &Site, mut filter: Filter) -> Filter {
+    if filter.user.is_some() {
+        let live = site.keeper.live();
+        let phones = live.state.all::<Phone>();
+        filter.owners = phones
+            .filter_map(|(_, phone)| {
+                let owner = live.state.get(phone.owner?)?;
+                Some((owner.name.as_str().to_owned(), phone.name.as_str().to_owned()))
+            })
+            .collect();
+    }
+    filter
 }
 
 async fn show(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
@@ -300,7 +317,7 @@ fn wanted(text: &str) -> Option<Wanted> {
 
 async fn report(site: Arc<Site>, ask: Ask) -> Result<Response, Problem> {
     let wanted = ask.query::<Reporting>()?;
-    let filter = wanted.filter().map_err(|error| refused(error.into()))?;
+    let filter = with_owners(&site, wanted.filter().map_err(|error| refused(error.into()))?);
     let kind = match ask.path("report") {
         "top-talkers" => ReportKind::TopTalkers(match wanted.by {
             Who::Calling => Talker::Calling,
