@@ -515,7 +515,9 @@ fn a_user_is_who_was_logged_in_or_whose_device_it_is() {
     let of_device = found(&analysis, Filter { device: Some(device.clone()), ..Filter::default() });
     assert!(!of_device.is_empty());
     let owners = vec![("anna".to_owned(), device), ("bob".to_owned(), "SEP000000000000".to_owned())];
-    let of = |user: &str| found(&analysis, Filter { user: text(user), owners: owners.clone(), ..Filter::default() });
+    let of = |user: &str| {
+        found(&analysis, Filter { user: text(user), owners: owners.clone(), ..Filter::default() })
+    };
     assert_eq!(of("anna"), of_device);
     assert_eq!(of("ann?"), of_device);
     assert_eq!(of("bob"), [""; 0]);
