@@ -79,7 +79,7 @@ impl Shelf {
 /// What a repository has taken of all nodes.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Marks {
-    /// Of each node the spools that it had, the newest last.
+    /// Of each node the spools that it had; the one of which something came last is the last.
     nodes: BTreeMap<u32, Vec<Watermark>>,
 }
 
@@ -119,17 +119,15 @@ impl Marks {
         }
     }
 
-    /// The files of a segment are in the repository.
-    pub fn take(&mut self, node: u32, segment: Watermark) {
+    /// The files of a segment are in the repository. The node is asked for what follows in its spool from now on.
+    pub fn take(&mut self, node: u32, mut segment: Watermark) {
         let known = self.nodes.entry(node).or_default();
-        match known.iter_mut().find(|mark| mark.epoch == segment.epoch) {
-            Some(mark) => mark.segment = mark.segment.max(segment.segment),
-            None => {
-                known.push(segment);
-                if known.len() > EPOCHS_MAX {
-                    known.remove(0);
-                }
-            }
+        if let Some(at) = known.iter().position(|mark| mark.epoch == segment.epoch) {
+            segment.segment = segment.segment.max(known.remove(at).segment);
+        }
+        known.push(segment);
+        if known.len() > EPOCHS_MAX {
+            known.remove(0);
         }
     }
 
@@ -220,6 +218,10 @@ mod tests {
         assert_eq!(marks.of(1), Some(mark(8, 1)));
         assert_eq!(marks.look(1, mark(7, 3), 3), Taking::Known, "one that was long under way");
         assert_eq!(Marks::read(&marks.text()), Some(marks.clone()));
+        // A spool that was put back goes on where it was.
+        let mut back = marks.clone();
+        back.take(1, mark(7, 2));
+        assert_eq!(back.of(1), Some(mark(7, 3)));
         marks.not_yet(1, mark(8, 5));
         assert_eq!(marks.of(1), Some(mark(8, 1)));
         marks.not_yet(1, mark(8, 1));

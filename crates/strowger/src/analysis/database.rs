@@ -4,6 +4,9 @@
 //! are numbers of a dictionary, so that what questions are about is small, and looking at all rows takes less than a microsecond for each.
 //! Whole rows lie beside that, several packed together.
 
+mod forgetting;
+mod upgrade;
+
 use std::collections::{HashMap, HashSet};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -16,6 +19,8 @@ use sha2::{Digest as _, Sha256};
 use strowger_cdr::analysis::{Call, EndedBy, Quality, began, quality_of};
 use strowger_cdr::file::{FileError, Reader, line};
 use strowger_cdr::{Cdr, Cmr, RecordKind};
+
+pub(super) use self::forgetting::FORGOTTEN_AT_ONCE;
 
 /// The database, for the thread that writes.
 pub(crate) struct Database {
@@ -97,26 +102,6 @@ create table if not exists file (
 create table if not exists setting (name text primary key, value blob not null) without rowid;
 ";
 const VERSION: i64 = 2;
-/// From the first version to the second: how both sides of a call sounded is kept apart, and files of one name that differ are several.
-const SECOND_VERSION: &str = "
-alter table call rename column lost to orig_lost;
-alter table call rename column jitter to orig_jitter;
-alter table call rename column latency to orig_latency;
-alter table call rename column mos to orig_mos;
-alter table call add column dest_lost integer;
-alter table call add column dest_jitter integer;
-alter table call add column dest_latency integer;
-alter table call add column dest_mos integer;
-update call set orig_lost = null, orig_jitter = null, orig_latency = null, orig_mos = null
-    where ifnull(ifnull(ifnull(orig_lost, orig_jitter), orig_latency), orig_mos) is not null;
-alter table file rename to file_before;
-create table file (
-    name text not null, checksum integer not null, rows integer not null, known integer not null, wrong integer not null,
-    problem text, loaded integer not null, primary key (name, checksum)
-) without rowid;
-insert into file select * from file_before;
-drop table file_before;
-";
 
 impl Database {
     /// Where it lies.
@@ -155,7 +140,7 @@ impl Database {
             Self::path(data).display()
         );
         if version == 1 {
-            second_version(&connection)?;
+            upgrade::second_version(&connection)?;
         }
         connection.execute_batch(SCHEMA)?;
         connection.pragma_update(None, "user_version", VERSION)?;
@@ -364,61 +349,6 @@ impl Database {
         self.remembered = 0;
     }
 
-    /// Forgets rows of seconds before one, at most [`FORGOTTEN_AT_ONCE`] of each kind; of how many, where there were more of one kind those.
-    pub(crate) fn forget_before(&mut self, second: i64) -> rusqlite::Result<usize> {
-        let first = second.clamp(0, SECONDS_END) << SECOND_SHIFT;
-        let mut forgotten = 0;
-        for table in ["call", "quality"] {
-            let sql = format!(
-                "delete from {table} where id in (select id from {table} where id < ? order by id limit {FORGOTTEN_AT_ONCE})"
-            );
-            forgotten = self.connection.prepare_cached(&sql)?.execute([first])?.max(forgotten);
-        }
-        self.forget();
-        Ok(forgotten)
-    }
-
-    /// Removes what no row needs any more: whole rows, words, and the names of files that were loaded before a second.
-    pub(crate) fn tidy(&mut self, second: i64) -> rusqlite::Result<()> {
-        let mut words = HashSet::from([0]);
-        let mut blocks = HashSet::new();
-        {
-            let columns =
-                "block, cluster, calling, called, reached, orig_device, dest_device, orig_user, dest_user";
-            let mut all = self.connection.prepare(&format!("select {columns} from call"))?;
-            let mut rows = all.query([])?;
-            while let Some(row) = rows.next()? {
-                blocks.insert(row.get::<_, i64>(0)?);
-                for column in 1..9 {
-                    words.insert(row.get::<_, i64>(column)?);
-                }
-            }
-            let mut all = self.connection.prepare("select block, cluster from quality")?;
-            let mut rows = all.query([])?;
-            while let Some(row) = rows.next()? {
-                blocks.insert(row.get(0)?);
-                words.insert(row.get(1)?);
-            }
-        }
-        for (table, column, used) in
-            [("trunk", "word", &words), ("word", "id", &words), ("block", "id", &blocks)]
-        {
-            let known: Vec<i64> = self
-                .connection
-                .prepare(&format!("select {column} from {table}"))?
-                .query_map([], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            let mut delete = self.connection.prepare(&format!("delete from {table} where {column} = ?"))?;
-            for one in known.into_iter().filter(|one| !used.contains(one)) {
-                delete.execute([one])?;
-            }
-        }
-        self.connection.execute("delete from file where loaded < ?", [second])?;
-        self.forget();
-        self.trunks = trunks(&self.connection)?;
-        Ok(())
-    }
-
     /// Keeps a text under a name, or removes it.
     pub(crate) fn set(&mut self, name: &str, value: Option<&[u8]>) -> rusqlite::Result<()> {
         match value {
@@ -620,27 +550,6 @@ fn heard(
     Ok(())
 }
 
-/// Makes a database of the first version one of the second: all of it, or nothing.
-fn second_version(connection: &Connection) -> rusqlite::Result<()> {
-    let work = || -> rusqlite::Result<()> {
-        connection.execute_batch(SECOND_VERSION)?;
-        let sql = "select id, lost, jitter, latency, mos, call_id, node, cluster, leg from quality";
-        let mut all = connection.prepare(sql)?;
-        let mut rows = all.query([])?;
-        while let Some(row) = rows.next()? {
-            let leg = (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?);
-            heard(connection, leg, row.get::<_, i64>(0)? >> SECOND_SHIFT, read_quality(row, 1)?)?;
-        }
-        connection.pragma_update(None, "user_version", 2)
-    };
-    connection.execute_batch("begin immediate")?;
-    let done = work().and_then(|()| connection.execute_batch("commit"));
-    if done.is_err() {
-        let _ = connection.execute_batch("rollback");
-    }
-    done
-}
-
 /// Ids of calls come again after years, and a leg that was transferred is in several rows: media that ended then belong to calls that went on then.
 const fn is_of_call(at: i64, held: i64, media_ended: i64) -> bool {
     media_ended >= at && media_ended <= at.saturating_add(held).saturating_add(LATE_SECONDS)
@@ -720,8 +629,6 @@ const LATE_SECONDS: i64 = 120;
 const BLOCK_ROWS: i64 = 64;
 const BLOCK_BYTES_MAX: u64 = BLOCK_ROWS as u64 * 64 * 1024;
 const PROBLEMS_MAX: usize = 20;
-/// Rows that are forgotten together.
-pub(super) const FORGOTTEN_AT_ONCE: usize = 20_000;
 /// Words that are remembered, and keys of rows.
 const WORDS_MAX: usize = 300_000;
 const REMEMBERED_MAX: usize = 500_000;

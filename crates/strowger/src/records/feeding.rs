@@ -58,7 +58,9 @@ impl Feeding {
             for segment in answer.segments {
                 let mark = Watermark { epoch: self.epoch, segment };
                 match self.marks.look(self.node, mark, answer.oldest) {
-                    Taking::Known | Taking::Early => break,
+                    // Of a spool that was put back: what follows in it is asked for from now on.
+                    Taking::Known => self.marks.take(self.node, mark),
+                    Taking::Early => return Ok(()),
                     Taking::New { missing } => {
                         if missing > 0 {
                             log::error("parts of the spool of call records are gone")
@@ -67,7 +69,7 @@ impl Feeding {
                                 .remedy("look at the disk; the journal has the calls: strowger calls, strowger explain")
                                 .write();
                         }
-                        let Some(closed) = self.closed.get(&segment) else { break };
+                        let Some(closed) = self.closed.get(&segment) else { return Ok(()) };
                         for (name, text) in closed.files(cluster, self.node).0 {
                             repository.accept(&name, text.as_bytes(), due)?;
                         }
@@ -169,6 +171,25 @@ mod tests {
         feeding.put(spool.cut(AT).unwrap());
         feeding.bring(&repository, "lab", &[]).unwrap();
         assert_eq!((repository.files().unwrap().len(), segments(&folder)), (1, 1));
+        // Another spool was there meanwhile, and the first one is put back with a closed segment that was taken: that is not asked for again and again.
+        let mut other = repository.marks().unwrap();
+        other.take(1, Watermark { epoch: 8, segment: 2 });
+        repository.keep_marks(&other).unwrap();
+        spool.spooler.row(5, RecordKind::Cdr, &Cdr::default());
+        let closed = spool.cut(AT).unwrap();
+        let again = fs::read(folder.0.join("cdr/0000000005.spool")).unwrap();
+        let mut feeding = Feeding::new(1, stands(&spool), vec![closed], &repository).unwrap();
+        feeding.bring(&repository, "lab", &[]).unwrap();
+        assert_eq!((repository.files().unwrap().len(), segments(&folder)), (2, 1));
+        let mut other = repository.marks().unwrap();
+        other.take(1, Watermark { epoch: 8, segment: 3 });
+        repository.keep_marks(&other).unwrap();
+        fs::write(folder.0.join("cdr/0000000005.spool"), again).unwrap();
+        drop(spool);
+        let (spool, closed) = Spool::open(&folder.0, 9, 0).unwrap();
+        let mut feeding = Feeding::new(1, stands(&spool), closed, &repository).unwrap();
+        feeding.bring(&repository, "lab", &[]).unwrap();
+        assert_eq!((repository.files().unwrap().len(), segments(&folder)), (2, 1));
         // Nobody can say what was taken: that is told, and nothing is guessed.
         fs::write(folder.0.join("cdr_repository/taken"), "nonsense").unwrap();
         assert!(Feeding::new(1, stands(&spool), Vec::new(), &repository).is_err());
