@@ -7,6 +7,7 @@
 mod called;
 mod causes;
 mod quality;
+mod session;
 mod story;
 
 use strowger_base::journal::{CallRecord, Entry, Feature, Record};
@@ -66,7 +67,11 @@ impl Rules {
         // A clock that was put back meanwhile makes no call one that nobody answered.
         let put_back = last.answered_at.is_some_and(|at| last.ended_at < at);
         let kept = self.zero_duration || seconds > 0 || put_back || last.codes.authorization.is_some();
-        (self.calls && kept).then(|| self.row(last, &story, seconds))
+        (self.calls && kept).then(|| Cdr {
+            orig_device_session_id: session::session_of(story.caller.leg, records).into(),
+            dest_device_session_id: session::session_of(story.callee.leg, records).into(),
+            ..self.row(last, &story, seconds)
+        })
     }
 
     /// The record of what a leg of a call told of its media, or a media port counted of it, in the last of these records of the call; `None` where none is to be

@@ -6,6 +6,7 @@ mod rows;
 mod rules;
 mod spool;
 mod unwritten;
+mod uris;
 mod writer;
 
 pub(crate) use rules::search_retention;

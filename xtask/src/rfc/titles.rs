@@ -200,6 +200,7 @@ const TITLES: &[(u32, &str)] = &[
     (7714, "AES-GCM for SRTP"),
     (7865, "Session recording metadata"),
     (7866, "Session recording protocol"),
+    (7989, "Session identification"),
     (7983, "Telling DTLS, STUN and RTP apart"),
     (7989, "Session-ID"),
     (8200, "IPv6"),

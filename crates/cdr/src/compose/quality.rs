@@ -4,6 +4,7 @@ use strowger_base::journal::{Decision, Entry, Quality, Record, ReportedQuality, 
 use strowger_base::line::{number_of, partition_of};
 use strowger_base::{CallId, LegId, WallTime};
 
+use super::session::session_of;
 use super::story::{Device, device_of};
 use super::{Rules, call_number, leg_number, pkid, seconds_between, seconds_of};
 use crate::Cmr;
@@ -43,6 +44,8 @@ pub(super) fn row(records: &[Record<'_>], rules: &Rules) -> Option<Cmr> {
         date_time_stamp: seconds_of(ended),
         device_name: device.name().into(),
         duration: seconds_between(began, ended),
+        local_session_id: session_of(Some(leg), before).into(),
+        remote_session_id: session_of(other_end(leg, before), before).into(),
         pkid: pkid(2, leg.node.0, record.at, told_of.number),
         ..counts
     })

@@ -10,6 +10,7 @@ use strowger_base::{LegId, WallTime};
 use strowger_cdr::spool::Spooler;
 use strowger_cdr::{RecordKind, Rules};
 
+use super::uris::Uris;
 use crate::store::{Followed, Follower};
 
 /// Makes rows.
@@ -41,7 +42,7 @@ impl Rows {
         &mut self,
         follower: &Follower,
         followed: &Followed<'_>,
-        rules: &Rules,
+        (rules, uris): (&Rules, &Uris),
         spooler: &mut Spooler,
     ) {
         let next = followed.next;
@@ -55,7 +56,8 @@ impl Rows {
                     self.late.ended(head.at, &records, followed.place());
                 }
                 match rules.call(&records) {
-                    Some(row) => {
+                    Some(mut row) => {
+                        uris.fill(&mut row);
                         self.incomplete += u64::from(!chain.is_whole);
                         spooler.row(next, RecordKind::Cdr, &row);
                     }

@@ -7,6 +7,7 @@ use strowger_configuration::State;
 use strowger_configuration::kinds::{BillingDestination, CallRecordDetail, ServiceParameters};
 
 use super::repository::{Consumer, Room};
+use super::uris::Uris;
 
 /// What is written, how long files are written to, and how long they are kept.
 pub(super) struct Keeping {
@@ -16,6 +17,8 @@ pub(super) struct Keeping {
     pub(super) room: Room,
     /// Who gets the files.
     pub(super) due: Vec<Consumer>,
+    /// What stands beside numbers of lines.
+    pub(super) uris: Uris,
 }
 
 impl Keeping {
@@ -33,6 +36,7 @@ impl Keeping {
             retention: Duration::from_secs(30 * 86_400),
             room: Room { most: 4096 * MEBIBYTE, high: 80, low: 40 },
             due: Vec::new(),
+            uris: Uris::default(),
         }
     }
 }
@@ -68,6 +72,7 @@ pub(super) fn keeping(state: &State) -> Keeping {
             low: u64::from(parameters.record_low_water.get()),
         },
         due,
+        uris: Uris::of(state),
     }
 }
 

@@ -189,12 +189,12 @@ impl RecordWriter {
 
     fn follow(&mut self) -> io::Result<bool> {
         let (spooler, rows, unwritten) = (&mut self.spool.spooler, &mut self.rows, &mut self.unwritten);
-        let rules = &self.keeping.rules;
+        let (rules, uris) = (&self.keeping.rules, &self.keeping.uris);
         let more = self.follower.read(|follower, followed| {
             if !rules.calls && Head::decode(followed.record).is_ok_and(|head| head.kind == EntryKind::Call) {
                 unwritten.call();
             }
-            rows.take(follower, &followed, rules, spooler);
+            rows.take(follower, &followed, (rules, uris), spooler);
         })?;
         for gap in self.follower.take_gaps() {
             if gap.next() > self.spool.spooler.journal() {

@@ -151,7 +151,7 @@ fn rows_from(folder: &Folder, from: u64, extent: &Extent) -> Vec<(u64, RecordKin
     let mut follower = Follower::new(&folder.0, from, extent.clone());
     let mut rows = Rows::resume(&follower, &rules()).unwrap();
     let mut spooler = Spooler::new(1, from);
-    while follower.read(|follower, followed| rows.take(follower, &followed, &rules(), &mut spooler)).unwrap()
+    while follower.read(|follower, followed| rows.take(follower, &followed, (&rules(), &Uris::default()), &mut spooler)).unwrap()
     {
     }
     let bytes = spooler.take();
