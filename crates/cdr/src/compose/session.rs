@@ -50,8 +50,16 @@ mod tests {
             },
         };
         let records = [
-            message(1, Direction::Received, b"INVITE\r\nSession-ID: 1111111111111111111111111111111a\r\n\r\n"),
-            message(1, Direction::Received, b"UPDATE\r\nSession-ID: 1111111111111111111111111111111b\r\n\r\n"),
+            message(
+                1,
+                Direction::Received,
+                b"INVITE\r\nSession-ID: 1111111111111111111111111111111a\r\n\r\n",
+            ),
+            message(
+                1,
+                Direction::Received,
+                b"UPDATE\r\nSession-ID: 1111111111111111111111111111111b\r\n\r\n",
+            ),
             message(1, Direction::Sent, b"BYE\r\nSession-ID: 2222222222222222222222222222222a\r\n\r\n"),
             message(2, Direction::Received, b"SIP/2.0 200 OK\r\n\r\n"),
         ];
@@ -63,7 +71,8 @@ mod tests {
     #[test]
     fn the_name_of_a_session_is_that_of_who_sent_the_message() {
         let of = |header: &str| {
-            let message = format!("BYE sip:a@b SIP/2.0\r\nTo: x\r\n{header}\r\n\r\nSession-ID: in the body\r\n");
+            let message =
+                format!("BYE sip:a@b SIP/2.0\r\nTo: x\r\n{header}\r\n\r\nSession-ID: in the body\r\n");
             local(message.as_bytes()).map(str::to_owned)
         };
         let name = "ab30317f1a784dc48ff824d0d3715d86";
@@ -77,7 +86,10 @@ mod tests {
         for wrong in ["", "Session-ID: 0", "Session-ID", "X-Session-ID: ab30317f1a784dc48ff824d0d3715d86"] {
             assert_eq!(of(wrong), None, "{wrong}");
         }
-        assert_eq!(of("Session-ID: 00000000000000000000000000000000;remote=ab30317f1a784dc48ff824d0d3715d86"), None);
+        assert_eq!(
+            of("Session-ID: 00000000000000000000000000000000;remote=ab30317f1a784dc48ff824d0d3715d86"),
+            None
+        );
         assert_eq!(local(b""), None);
     }
 }

@@ -58,10 +58,10 @@ impl Uris {
 
 #[cfg(test)]
 mod tests {
+    use strowger_configuration::Id;
     use strowger_configuration::files::{Document, File};
     use strowger_configuration::proposal::Scope;
     use strowger_configuration::reader::AlreadySealed;
-    use strowger_configuration::Id;
 
     use super::*;
 
@@ -110,6 +110,9 @@ mod tests {
             row.last_redirect_dn_uri,
         ];
         // Without its partition 1001 is another number.
-        assert_eq!(filled.map(String::from), ["alice@example.com", "", "bob@example.com", "known@example.com"]);
+        assert_eq!(
+            filled.map(String::from),
+            ["alice@example.com", "", "bob@example.com", "known@example.com"]
+        );
     }
 }

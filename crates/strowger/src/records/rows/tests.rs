@@ -151,9 +151,10 @@ fn rows_from(folder: &Folder, from: u64, extent: &Extent) -> Vec<(u64, RecordKin
     let mut follower = Follower::new(&folder.0, from, extent.clone());
     let mut rows = Rows::resume(&follower, &rules()).unwrap();
     let mut spooler = Spooler::new(1, from);
-    while follower.read(|follower, followed| rows.take(follower, &followed, (&rules(), &Uris::default()), &mut spooler)).unwrap()
-    {
-    }
+    while follower
+        .read(|follower, followed| rows.take(follower, &followed, (&rules(), &Uris::default()), &mut spooler))
+        .unwrap()
+    {}
     let bytes = spooler.take();
     let segment = Segment::read(&bytes).unwrap();
     let rows = segment.frames.iter().filter_map(|frame| match frame.entry {
