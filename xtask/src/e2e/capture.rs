@@ -191,12 +191,20 @@ impl Captured {
     /// # Errors
     /// When tshark does not understand the filter or the file.
     fn fields(&self, filter: &str, fields: &[&str]) -> Result<Vec<String>, String> {
+        self.fields_as(&[], filter, fields)
+    }
+
+    /// The same where ports are decoded so.
+    fn fields_as(&self, decoded: &[&str], filter: &str, fields: &[&str]) -> Result<Vec<String>, String> {
         let mut command = Command::new("tshark");
         command.arg("-n").arg("-r").arg(&self.file).args(["-Y", filter, "-T", "fields", "-E", "separator=|"]);
         // Streams are known from the descriptions; payload without one is guessed at as RTP.
         command.args(["-o", "rtp.heuristic_rtp:TRUE"]);
         for port in &self.sip_ports {
             command.args(["-d", &format!("udp.port=={port},sip"), "-d", &format!("tcp.port=={port},sip")]);
+        }
+        for one in decoded {
+            command.args(["-d", one]);
         }
         for field in fields {
             command.args(["-e", field]);
@@ -237,7 +245,8 @@ impl Captured {
     /// See [`Captured::fields`].
     pub(crate) fn payload_to(&self, address: &str, port: u16) -> Result<Vec<u8>, String> {
         let filter = format!("rtp and ip.dst == {address} and udp.dstport == {port}");
-        let rows = self.fields(&filter, &["rtp.payload"])?;
+        // Some ports of ours are those of other protocols for tshark (24576 is MiNT's), where no description says better.
+        let rows = self.fields_as(&[&format!("udp.port=={port},rtp")], &filter, &["rtp.payload"])?;
         let digits: Vec<u32> =
             rows.iter().flat_map(|row| row.chars()).filter_map(|digit| digit.to_digit(16)).collect();
         Ok(digits.chunks_exact(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect())
