@@ -202,7 +202,6 @@ const TITLES: &[(u32, &str)] = &[
     (7866, "Session recording protocol"),
     (7983, "Telling DTLS, STUN and RTP apart"),
     (7989, "Session-ID"),
-    (7989, "Session identification"),
     (8200, "IPv6"),
     (8217, "URI ambiguities"),
     (8224, "Identity"),
