@@ -22,6 +22,10 @@ pub const SFTP_LOGGING_IN: u32 = 8;
 pub const SFTP_STRANGERS: u32 = 32;
 /// Files and listings that one session of the SFTP server may have open; a further one is refused.
 pub const SFTP_HANDLES: usize = 64;
+/// Files that all sessions of the SFTP server together may have open; a further one is refused.
+pub const SFTP_HANDLES_OF_ALL: usize = 512;
+/// Listings that all sessions of the SFTP server together may have open; a further one is refused.
+pub const SFTP_LISTINGS_OF_ALL: usize = 32;
 /// Largest file that a user of the SFTP server may write, in bytes; what lies beyond is refused.
 pub const SFTP_FILE_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 /// Largest file of call records that others may bring, in bytes; a larger one is refused.

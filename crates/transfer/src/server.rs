@@ -300,6 +300,7 @@ struct Shared {
     /// Passwords are looked at a few at a time: each takes memory.
     passwords: Semaphore,
     visits: AtomicU64,
+    seats: Arc<files::Seats>,
 }
 
 /// Serves until it is dropped, and all sessions with it. Wants a runtime with time, network and threads for blocking work.
@@ -319,6 +320,7 @@ pub async fn serve(
         doorstep: Doorstep::default(),
         passwords: Semaphore::new(PASSWORDS_AT_ONCE),
         visits: AtomicU64::new(0),
+        seats: Arc::default(),
     });
     let mut visits = JoinSet::new();
     loop {

@@ -14,6 +14,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use strowger_base::limits;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::listing::Listing;
 use super::tree::{self, No, Spot};
@@ -24,12 +25,33 @@ use crate::sftp::wire::{self, Attributes, Packet, Reader, open, packet, status};
 /// A session of a user who has logged in.
 pub(super) struct Files {
     account: Arc<Account>,
-    open: BTreeMap<u32, Open>,
+    open: BTreeMap<u32, (Open, Seat)>,
     next: u32,
+    seats: Arc<Seats>,
     traffic: Arc<Traffic>,
     /// Tells apart the files that are under way in different sessions.
     visit: u64,
     stored: Box<dyn FnMut(Stored) + Send>,
+}
+
+/// What all sessions together may have open, so that one user's programs do not take the descriptors and the memory of the server.
+pub(super) struct Seats {
+    files: Arc<Semaphore>,
+    listings: Arc<Semaphore>,
+}
+
+impl Default for Seats {
+    fn default() -> Seats {
+        Seats {
+            files: Arc::new(Semaphore::new(limits::SFTP_HANDLES_OF_ALL)),
+            listings: Arc::new(Semaphore::new(limits::SFTP_LISTINGS_OF_ALL)),
+        }
+    }
+}
+
+/// One of the seats, free again when it is dropped.
+struct Seat {
+    _permit: OwnedSemaphorePermit,
 }
 
 /// A file that a user has brought.
@@ -91,10 +113,11 @@ impl Files {
     pub(super) fn new(
         account: Arc<Account>,
         visit: u64,
+        seats: Arc<Seats>,
         traffic: Arc<Traffic>,
         stored: Box<dyn FnMut(Stored) + Send>,
     ) -> Files {
-        Files { account, open: BTreeMap::new(), next: 0, traffic, visit, stored }
+        Files { account, open: BTreeMap::new(), next: 0, seats, traffic, visit, stored }
     }
 
     /// Answers a question.
@@ -111,7 +134,7 @@ impl Files {
 
     /// The session has ended: what was under way is not kept.
     pub(super) fn end(&mut self) {
-        for (_, open) in std::mem::take(&mut self.open) {
+        for (_, (open, _seat)) in std::mem::take(&mut self.open) {
             self.forget(open);
         }
     }
@@ -120,7 +143,7 @@ impl Files {
         match kind {
             packet::OPEN => self.open(account, id, ask),
             packet::CLOSE => {
-                let open = self.open.remove(&number(ask)?).ok_or_else(no_handle)?;
+                let (open, _seat) = self.open.remove(&number(ask)?).ok_or_else(no_handle)?;
                 self.close(open)?;
                 Ok(done(id))
             }
@@ -145,14 +168,16 @@ impl Files {
                 Ok(done(id))
             }
             packet::OPENDIR => {
-                let listing = Listing::open(&Spot::of(account, text(ask)?)?, account)?;
-                self.handle(id, Open::Listing(listing))
+                let spot = Spot::of(account, text(ask)?)?;
+                let seat = self.seat(true)?;
+                let listing = Listing::open(&spot, account)?;
+                Ok(self.handle(id, Open::Listing(listing), seat))
             }
             packet::READDIR => {
                 let number = number(ask)?;
                 match self.open.get_mut(&number) {
-                    Some(Open::Listing(listing)) => listing.page(id),
-                    Some(Open::File(_)) | None => Err(no_handle()),
+                    Some((Open::Listing(listing), _)) => listing.page(id),
+                    Some((Open::File(_), _)) | None => Err(no_handle()),
                 }
             }
             packet::REMOVE | packet::RMDIR => remove(account, id, ask, kind == packet::RMDIR),
@@ -203,10 +228,11 @@ impl Files {
         let spot = Spot::of(account, path)?;
         let path = tree::clean(path)?;
         let may_read = flags & open::READ != 0;
+        let seat = self.seat(false)?;
         if flags & open::WRITE == 0 {
             let file = File::from(spot.open_to_read()?);
             let open = OpenFile { file, path, may_read, written: None, appends: false, staged: None };
-            return self.handle(id, Open::File(open));
+            return Ok(self.handle(id, Open::File(open), seat));
         }
         let (share, root, above, name) = spot.to_write()?;
         let above = tree::folder(root, above)?;
@@ -241,23 +267,34 @@ impl Files {
             (file, None)
         };
         let file = File::from(file);
-        self.handle(id, Open::File(OpenFile { file, path, may_read, written: Some(0), appends, staged }))
+        let open = OpenFile { file, path, may_read, written: Some(0), appends, staged };
+        Ok(self.handle(id, Open::File(open), seat))
     }
 
-    fn handle(&mut self, id: u32, open: Open) -> Answer {
-        let listings = || self.open.values().filter(|open| matches!(open, Open::Listing(_))).count();
-        let is_listing = matches!(open, Open::Listing(_));
-        if self.open.len() >= limits::SFTP_HANDLES || is_listing && listings() >= LISTINGS_MAX {
-            self.forget(open);
+    /// Room for one more, before anything is opened: what is refused has changed nothing.
+    fn seat(&self, listing: bool) -> Result<Seat, No> {
+        let listings = || self.open.values().filter(|(open, _)| matches!(open, Open::Listing(_))).count();
+        if self.open.len() >= limits::SFTP_HANDLES || listing && listings() >= LISTINGS_MAX {
             return Err(No::new(status::FAILURE, "Too many open files"));
         }
+        let seats = if listing { &self.seats.listings } else { &self.seats.files };
+        let permit = Arc::clone(seats).try_acquire_owned().map_err(|_| {
+            No::new(
+                status::FAILURE,
+                "Too many open files of all sessions together: close some, or try again later",
+            )
+        })?;
+        Ok(Seat { _permit: permit })
+    }
+
+    fn handle(&mut self, id: u32, open: Open, seat: Seat) -> Packet {
         // A number comes again only after all others did.
         let number = self.next;
         self.next = self.next.wrapping_add(1);
-        if let Some(open) = self.open.insert(number, open) {
+        if let Some((open, _seat)) = self.open.insert(number, (open, seat)) {
             self.forget(open);
         }
-        Ok(Packet::new(packet::HANDLE).word(id).text(number.to_be_bytes()))
+        Packet::new(packet::HANDLE).word(id).text(number.to_be_bytes())
     }
 
     /// A file that nobody will close.
@@ -340,8 +377,8 @@ impl Files {
 
     fn file(&mut self, ask: &mut Reader<'_>) -> Result<&mut OpenFile, No> {
         match self.open.get_mut(&number(ask)?) {
-            Some(Open::File(open)) => Ok(open),
-            Some(Open::Listing(_)) | None => Err(no_handle()),
+            Some((Open::File(open), _)) => Ok(open),
+            Some((Open::Listing(_), _)) | None => Err(no_handle()),
         }
     }
 }

@@ -414,7 +414,8 @@ impl server::Handler for Visitor {
                 Told::Cut { user, path, bytes }
             });
         });
-        let files = Files::new(account, self.visit, Arc::clone(&self.traffic), stored);
+        let seats = Arc::clone(&self.shared.seats);
+        let files = Files::new(account, self.visit, seats, Arc::clone(&self.traffic), stored);
         let (handle, notes, idle) = (session.handle(), Arc::clone(&self.notes), self.rules.idle);
         let over = Arc::clone(&self.over);
         tokio::spawn(async move {

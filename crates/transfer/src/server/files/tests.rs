@@ -23,6 +23,11 @@ impl Drop for Jail {
 
 impl Jail {
     fn new(name: &str) -> Jail {
+        Jail::beside(name, Arc::default())
+    }
+
+    /// A session beside others that have seats.
+    fn beside(name: &str, seats: Arc<Seats>) -> Jail {
         let root = std::env::temp_dir().join(format!("strowger-jail-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
         for folder in [
@@ -63,7 +68,7 @@ impl Jail {
             let told = if whole { &told } else { &lost };
             told.lock().unwrap().push((path, bytes));
         };
-        let files = Files::new(Arc::new(account), 7, Arc::default(), Box::new(tell));
+        let files = Files::new(Arc::new(account), 7, seats, Arc::default(), Box::new(tell));
         Jail { root, files, stored, cut, next: 0 }
     }
 
@@ -387,6 +392,41 @@ fn everything_has_a_limit() {
     assert_eq!(jail.put(&"x/".repeat(4000), "x"), status::FAILURE);
     let (kind, body) = jail.ask(packet::EXTENDED, |packet| packet.text("limits@openssh.com"));
     assert_eq!((kind, body.len()), (packet::EXTENDED_REPLY, 32));
+}
+
+#[test]
+fn sessions_share_what_may_be_open() {
+    let seats = Arc::<Seats>::default();
+    let mut others = Vec::new();
+    let mut opened = 0;
+    while opened < limits::SFTP_HANDLES_OF_ALL {
+        let mut other = Jail::beside(&format!("seats-{opened}"), Arc::clone(&seats));
+        while other.open("look/deep/file", open::READ).is_ok() {
+            opened += 1;
+        }
+        others.push(other);
+    }
+    assert_eq!(opened, limits::SFTP_HANDLES_OF_ALL);
+    let mut jail = Jail::beside("seats", seats);
+    fs::write(jail.root.join("desk/kept"), "as it was").unwrap();
+    assert_eq!(jail.open("desk/kept", open::WRITE | open::TRUNCATE), Err(status::FAILURE));
+    assert_eq!(fs::read_to_string(jail.root.join("desk/kept")).unwrap(), "as it was");
+    assert_eq!(jail.list("look").unwrap().len(), 1, "listings have seats of their own");
+    let mut listings = 0;
+    for number in 0.. {
+        let mut other = Jail::beside(&format!("seats-listing-{number}"), Arc::clone(&jail.files.seats));
+        let before = listings;
+        while other.ask(packet::OPENDIR, |packet| packet.text("look")).0 == packet::HANDLE {
+            listings += 1;
+        }
+        if before == listings {
+            break;
+        }
+        others.push(other);
+    }
+    assert_eq!(listings, limits::SFTP_LISTINGS_OF_ALL);
+    others.remove(0);
+    assert_eq!(jail.put("desk/kept", "new"), status::OK, "a session that ended has given its seats back");
 }
 
 /// Any bytes get an answer.
