@@ -26,6 +26,10 @@ pub struct Delivery {
     /// What was due when it began is known: what comes from now on has become due now.
     has_looked: bool,
     trouble: Option<Trouble>,
+    /// When it was first told anything: it has kept nobody waiting before.
+    began: Option<Instant>,
+    /// A lag that is told although nothing fails.
+    next_lag: Option<Duration>,
     last: Option<(FileName, WallTime)>,
     totals: Totals,
 }
@@ -153,6 +157,15 @@ pub enum Alarm {
         /// How long the oldest of them is due.
         lag: Duration,
     },
+    /// Nothing fails, and yet files wait: they go more slowly than others come, or the destination is switched off. Told again when the lag has doubled.
+    Waiting {
+        /// It is not switched off.
+        is_enabled: bool,
+        /// Files that wait.
+        waiting: usize,
+        /// How long the oldest of them is due, of the time since the start.
+        lag: Duration,
+    },
     /// A file was not in the repository any more when its turn came.
     Lost {
         /// Its name.
@@ -247,6 +260,8 @@ impl Delivery {
             no_room_since: None,
             has_looked: false,
             trouble: None,
+            began: None,
+            next_lag: None,
             last: None,
             totals: Totals::default(),
         }
@@ -287,6 +302,21 @@ impl Delivery {
                 Input::Due(_) | Input::More | Input::Looked | Input::Ended(_) | Input::Time => self.state,
             },
         };
+        self.mind_lag(now, out);
+    }
+
+    /// What waits although nothing fails is told too.
+    fn mind_lag(&mut self, now: Now, out: &mut Vec<Output>) {
+        let began = *self.began.get_or_insert(now.mono);
+        let lag = self.lag(now).min(now.mono.saturating_since(began));
+        let is_enabled = self.settings.is_enabled;
+        let first = if is_enabled { LAG_WITHOUT_FAILURE } else { LAG_SWITCHED_OFF };
+        if lag < first / 2 || self.trouble.is_some() || !self.has_looked {
+            self.next_lag = None;
+        } else if lag >= self.next_lag.unwrap_or(first) {
+            self.next_lag = Some(lag * 2);
+            out.push(Output::Alarm(Alarm::Waiting { is_enabled, waiting: self.queue.len(), lag }));
+        }
     }
 
     /// When [`Input::Time`] is wanted.
@@ -470,6 +500,10 @@ impl Delivery {
 
 /// A lag that is told again after delivery began to fail, unless it was half as long already.
 const LAG_FIRST: Duration = Duration::from_secs(300);
+/// A lag that is told although nothing fails.
+const LAG_WITHOUT_FAILURE: Duration = Duration::from_secs(900);
+/// A lag that is told of a destination to which nothing may be sent.
+const LAG_SWITCHED_OFF: Duration = Duration::from_secs(24 * 3600);
 
 #[cfg(test)]
 mod tests;

@@ -7,12 +7,15 @@ mod loader;
 mod query;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::Duration;
 
 use strowger_cdr::analysis::{Rates, RatesError};
 use strowger_dialplan::Zone;
 use tokio::sync::oneshot;
+
+use crate::events::Hub;
 
 pub(crate) use self::database::{LoadError, Loaded};
 pub(crate) use self::filter::{Filter, FilterError, hundredths, moment};
@@ -54,10 +57,11 @@ impl Analysis {
     pub(crate) fn new(
         data: &Path,
         keep: impl FnMut() -> Option<Duration> + Send + 'static,
+        events: Arc<Hub>,
     ) -> (Analysis, Loader) {
         let (orders, ordered) = std::sync::mpsc::sync_channel(ORDERS);
         let analysis = Analysis { data: data.to_owned(), orders };
-        (analysis, Loader::new(data, ordered, Box::new(keep)))
+        (analysis, Loader::new(data, ordered, Box::new(keep), events))
     }
 
     /// Loads a file that somebody gives.

@@ -160,7 +160,9 @@ impl FileServer {
         let incoming = repository::incoming(&self.data);
         let opened = spawn_blocking(move || {
             // What was on its way when the server ended is not whole.
-            let _ = tidy(&incoming);
+            for folder in incoming.unwrap_or_default() {
+                let _ = tidy(&folder);
+            }
             HostKeys::open(&data)
         });
         let opened = opened.await.map_err(|_| "the host keys cannot be made".to_owned())?;
@@ -194,7 +196,16 @@ fn account(it: &SftpUser, data: &Path) -> Account {
         shares.push(share("records", Place::Days(repository::days(data)), Access::Read));
     }
     if it.incoming {
-        shares.push(share("incoming", Place::Folder(repository::incoming(data)), Access::Bring));
+        let own = repository::incoming_of(data, &name);
+        if let Err(error) = std::fs::create_dir_all(&own) {
+            log::error("an SFTP user has no folder to bring files into")
+                .with("user", &name)
+                .with("folder", own.display())
+                .with("reason", error)
+                .remedy("make room or mend the folder's rights, and change the user or restart")
+                .write();
+        }
+        shares.push(share("incoming", Place::Folder(own), Access::Bring));
     }
     for folder in it.folders.iter() {
         let path = PathBuf::from(folder.path.as_str());

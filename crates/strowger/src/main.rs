@@ -25,6 +25,7 @@ mod descriptors;
 mod digits;
 mod events;
 mod exposition;
+mod failing;
 mod file_server;
 mod follow;
 mod holder;

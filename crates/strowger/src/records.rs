@@ -1,6 +1,8 @@
 //! Call records: what is written of calls, and the files in which it waits for whoever gets it.
 
 mod feeding;
+#[cfg(test)]
+mod killed;
 pub(crate) mod repository;
 mod rows;
 mod rules;

@@ -212,8 +212,8 @@ impl Opened {
         let (deliveries, deliveries_desk) = Deliveries::new(&self.data, keeper.watch(), Arc::clone(&events))
             .context("call records cannot be delivered")?;
         let live = keeper.watch();
-        let (analysis, loader) =
-            Analysis::new(&self.data, move || crate::records::search_retention(&live.borrow().state));
+        let keep = move || crate::records::search_retention(&live.borrow().state);
+        let (analysis, loader) = Analysis::new(&self.data, keep, Arc::clone(&events));
         let (files, files_board) =
             FileServer::new(&self.data, keeper.watch(), machine.clone(), Arc::clone(&events));
         let sounds = Arc::new(Sounds::new(&self.data));

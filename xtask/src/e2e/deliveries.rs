@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -235,6 +236,10 @@ fn arrived(server: &Server, folders: &[&Path], expect: &[String]) -> Result<(), 
         until(ARRIVAL, "all files to arrive", there).map_err(|why| {
             format!("{why}: there are {:?}; {:?}", names(folder), server.ask(&["cdr", "destinations"]))
         })?;
+        let came = in_order_of_arrival(folder);
+        if came != expect {
+            return Err(format!("files came in another order than they were made: {came:?}"));
+        }
         for name in expect {
             let text = fs::read_to_string(folder.join(name)).unwrap_or_default();
             if text != format!("records of {name}\n") {
@@ -261,6 +266,20 @@ fn names(folder: &Path) -> Vec<String> {
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
+}
+
+/// Which file got its name first, by the clock of the disk that the peer writes to.
+fn in_order_of_arrival(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut named: Vec<((i64, i64), String)> = entries
+        .filter_map(|entry| {
+            let about = entry.metadata().ok()?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            Some(((about.ctime(), about.ctime_nsec()), name))
+        })
+        .collect();
+    named.sort();
+    named.into_iter().map(|(_, name)| name).collect()
 }
 
 /// OpenSSH's server in namespaces of its own, with this key.

@@ -293,7 +293,7 @@ fn brought(server: &Server, client: &Client) -> Result<(), String> {
         let found = server.ask(&["cdr", "files"]).ok()?;
         (found["files"].as_u64()? >= 1).then_some(())
     })?;
-    let trans = server.data.join("cdr_repository/trans");
+    let trans = server.data.join("cdr_repository/trans/users/cucm");
     until(LIMIT, "what was brought to be moved into the repository", || {
         (fs::read_dir(&trans).map_or(1, Iterator::count) == 0).then_some(())
     })?;

@@ -71,6 +71,10 @@ fn words(output: &Output) -> String {
         Output::Alarm(Alarm::GivenUp { failure, file, files }) => {
             format!("ALARM {} {} is given up, {files} files", failure.sentence, file.sequence)
         }
+        Output::Alarm(Alarm::Waiting { is_enabled, waiting, lag }) => {
+            let how = if *is_enabled { "slowly" } else { "switched off" };
+            format!("ALARM {how}: {waiting} wait, lag {} s", lag.as_secs())
+        }
         Output::Alarm(Alarm::Lost { file }) => format!("ALARM lost {}", file.sequence),
         Output::Alarm(Alarm::Ended { attempts, arrived, given_up: 0, .. }) => {
             format!("ALARM over: {attempts} failed, {arrived} arrived")
@@ -378,4 +382,47 @@ fn arrive(there: &mut Vec<u64>, sequence: u64) {
     if there.last() != Some(&sequence) {
         there.push(sequence);
     }
+}
+
+#[test]
+fn a_destination_that_is_slow_and_never_fails_is_told_of() {
+    let mut bench = Bench::new(Settings::default());
+    bench.say(0, Input::Due(file(0)));
+    bench.say(0, Input::Looked);
+    let mut told = Vec::new();
+    // A file a minute comes, and each takes two on its way.
+    for minute in 1..=120 {
+        let mut said = bench.say(minute * 60, Input::Due(file(minute)));
+        if minute % 2 == 0 {
+            said = format!("{said}, {}", bench.say(minute * 60, Input::Ended(Outcome::Arrived)));
+        }
+        told.extend(said.split(", ").filter(|said| said.contains("ALARM")).map(str::to_owned));
+    }
+    assert_eq!(told, ["ALARM slowly: 16 wait", "ALARM slowly: 31 wait", "ALARM slowly: 61 wait"]);
+}
+
+#[test]
+fn what_waits_for_a_destination_that_is_switched_off_is_told_after_a_day() {
+    let mut bench = Bench::new(Settings { is_enabled: false, ..Settings::default() });
+    bench.say(0, Input::Looked);
+    let mut told = Vec::new();
+    for hour in 0..60 {
+        let said = bench.say(hour * 3600, Input::Due(file(hour)));
+        told.extend((!said.is_empty()).then(|| format!("{hour} h: {said}")));
+    }
+    assert_eq!(
+        told,
+        ["24 h: ALARM switched off: 25 wait, lag 86400 s", "48 h: ALARM switched off: 49 wait, lag 172800 s"]
+    );
+    let said = bench.say(3600 * 60, Input::Changed(Settings::default()));
+    assert!(said.starts_with("send 0"), "{said}");
+}
+
+#[test]
+fn what_has_waited_for_a_server_that_was_down_is_not_slow() {
+    let mut bench = Bench::new(Settings::default());
+    // The name of the file is ten days old.
+    let said = bench.say(864_000, Input::Due(file(1)));
+    assert_eq!(said, "send 1");
+    assert!(!bench.say(864_010, Input::Ended(Outcome::Arrived)).contains("ALARM"));
 }

@@ -32,15 +32,19 @@ impl Arrivals {
     /// Files to which nobody has written for a while, oldest names first. It is their looks that count and not the clocks of whoever wrote them.
     ///
     /// # Errors
-    /// The folder cannot be read; one that is not there is empty.
-    pub(super) fn still(&mut self, folder: &Path, now: Instant) -> io::Result<Vec<Arrived>> {
-        let read = match fs::read_dir(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            read => read?,
-        };
+    /// A folder cannot be read; one that is not there is empty.
+    pub(super) fn still(&mut self, folders: &[PathBuf], now: Instant) -> io::Result<Vec<Arrived>> {
+        let mut entries = Vec::new();
+        for folder in folders {
+            match fs::read_dir(folder) {
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+                read => entries.extend(read?),
+            }
+        }
         let mut seen = HashMap::new();
         let mut still = Vec::new();
-        for entry in read {
+        for entry in entries {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
@@ -59,7 +63,7 @@ impl Arrivals {
             seen.insert(path, (stamp, since));
         }
         self.seen = seen;
-        still.sort_by(|one, other| one.path.cmp(&other.path));
+        still.sort_by(|one, other| (one.name(), &one.path).cmp(&(other.name(), &other.path)));
         Ok(still)
     }
 }
@@ -185,22 +189,22 @@ mod tests {
         let at = |seconds: u64| begin + Duration::from_secs(seconds);
         let mut arrivals = Arrivals::default();
         fs::write(&path, "a,b\n").unwrap();
-        assert!(arrivals.still(&folder.0, at(0)).unwrap().is_empty());
-        assert!(arrivals.still(&folder.0, at(2)).unwrap().is_empty());
+        assert!(arrivals.still(std::slice::from_ref(&folder.0), at(0)).unwrap().is_empty());
+        assert!(arrivals.still(std::slice::from_ref(&folder.0), at(2)).unwrap().is_empty());
         // More comes, as long as before.
         fs::write(&path, "a,b\n1").unwrap();
-        assert!(arrivals.still(&folder.0, at(4)).unwrap().is_empty());
+        assert!(arrivals.still(std::slice::from_ref(&folder.0), at(4)).unwrap().is_empty());
         // Its last line is cut.
-        assert!(arrivals.still(&folder.0, at(30)).unwrap().is_empty());
-        assert_eq!(names(&arrivals.still(&folder.0, at(64)).unwrap()), ["cdr_a"]);
+        assert!(arrivals.still(std::slice::from_ref(&folder.0), at(30)).unwrap().is_empty());
+        assert_eq!(names(&arrivals.still(std::slice::from_ref(&folder.0), at(64)).unwrap()), ["cdr_a"]);
         // All fields, and perhaps not all of the last one.
         fs::write(&path, "a,b\n1,2").unwrap();
-        assert!(arrivals.still(&folder.0, at(70)).unwrap().is_empty());
-        assert!(arrivals.still(&folder.0, at(79)).unwrap().is_empty());
-        assert_eq!(names(&arrivals.still(&folder.0, at(80)).unwrap()), ["cdr_a"]);
+        assert!(arrivals.still(std::slice::from_ref(&folder.0), at(70)).unwrap().is_empty());
+        assert!(arrivals.still(std::slice::from_ref(&folder.0), at(79)).unwrap().is_empty());
+        assert_eq!(names(&arrivals.still(std::slice::from_ref(&folder.0), at(80)).unwrap()), ["cdr_a"]);
         fs::write(&path, "a,b\n1,2\n").unwrap();
-        assert!(arrivals.still(&folder.0, at(90)).unwrap().is_empty());
-        assert_eq!(names(&arrivals.still(&folder.0, at(93)).unwrap()), ["cdr_a"]);
+        assert!(arrivals.still(std::slice::from_ref(&folder.0), at(90)).unwrap().is_empty());
+        assert_eq!(names(&arrivals.still(std::slice::from_ref(&folder.0), at(93)).unwrap()), ["cdr_a"]);
     }
 
     #[test]
@@ -210,8 +214,8 @@ mod tests {
         fs::write(&path, "one\n").unwrap();
         let mut arrivals = Arrivals::default();
         let begin = Instant::now();
-        arrivals.still(&folder.0, begin).unwrap();
-        let arrived = arrivals.still(&folder.0, begin + STILL_FOR).unwrap();
+        arrivals.still(std::slice::from_ref(&folder.0), begin).unwrap();
+        let arrived = arrivals.still(std::slice::from_ref(&folder.0), begin + STILL_FOR).unwrap();
         assert_eq!(arrived[0].read().unwrap().unwrap(), b"one\n");
         fs::write(&path, "one\ntwo\n").unwrap();
         assert_eq!(arrived[0].read().unwrap(), None);
@@ -228,8 +232,10 @@ mod tests {
         for (turn, text) in (0..).zip(["one\n", "two\n", "three\n"]) {
             fs::write(folder.0.join("a.csv"), text).unwrap();
             let at = begin + Duration::from_secs(100 * turn);
-            arrivals.still(&folder.0, at).unwrap();
-            arrivals.still(&folder.0, at + STILL_FOR).unwrap()[0].put_aside("refused").unwrap();
+            arrivals.still(std::slice::from_ref(&folder.0), at).unwrap();
+            arrivals.still(std::slice::from_ref(&folder.0), at + STILL_FOR).unwrap()[0]
+                .put_aside("refused")
+                .unwrap();
         }
         let read = |name: &str| fs::read_to_string(folder.0.join("refused").join(name)).unwrap();
         assert_eq!([read("a.csv"), read("a.csv.2"), read("a.csv.3")], ["one\n", "two\n", "three\n"]);

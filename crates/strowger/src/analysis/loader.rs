@@ -1,11 +1,12 @@
 //! The thread that loads files of call records: those of the repository, those that others put into `trans`, and those that somebody gives.
 
 use std::collections::HashSet;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use strowger_base::WallTime;
 use strowger_cdr::FileName;
 use strowger_cdr::file::FileError;
 
@@ -13,8 +14,10 @@ use super::Order;
 use super::arrivals::{Arrivals, Arrived};
 use super::database::{Database, FORGOTTEN_AT_ONCE, LoadError, Loaded};
 use super::query::now as wall_seconds;
+use crate::events::{Hub, Topic};
+use crate::failing::Failing;
 use crate::log;
-use crate::records::repository::{Consumer, Repository};
+use crate::records::repository::{self, Consumer, Repository};
 
 /// Loads files.
 pub(crate) struct Loader {
@@ -30,11 +33,12 @@ pub(crate) struct Loader {
     arrivals: Arrivals,
     /// Files that could not be read, and of which that was told.
     unread: HashSet<PathBuf>,
-    in_trouble: bool,
+    failing: Failing,
+    events: Arc<Hub>,
 }
 
 impl Loader {
-    pub(super) fn new(data: &Path, orders: Receiver<Order>, keep: Keep) -> Self {
+    pub(super) fn new(data: &Path, orders: Receiver<Order>, keep: Keep, events: Arc<Hub>) -> Self {
         Loader {
             data: data.to_owned(),
             repository: Repository::at(data),
@@ -45,7 +49,8 @@ impl Loader {
             database: None,
             arrivals: Arrivals::default(),
             unread: HashSet::new(),
-            in_trouble: false,
+            failing: Failing::default(),
+            events,
         }
     }
 
@@ -73,7 +78,7 @@ impl Loader {
     /// Loads some of what waits; whether there is more.
     pub(super) fn step(&mut self, now: Instant) -> anyhow::Result<bool> {
         let due = self.repository.due(Consumer::Analysis)?;
-        let arrived = self.arrivals.still(&self.trans(), now)?;
+        let arrived = self.arrivals.still(&repository::incoming(&self.data)?, now)?;
         // Those that could not be read are tried again behind the others.
         let (again, fresh): (Vec<Arrived>, Vec<Arrived>) =
             arrived.into_iter().partition(|file| self.unread.contains(&file.path));
@@ -83,9 +88,9 @@ impl Loader {
         if due.is_empty() && arrived.is_empty() {
             return self.forget_old(now);
         }
-        self.load_due(due.get(..FILES_AT_ONCE).unwrap_or(&due))?;
+        self.load_due(due)?;
         self.load_arrived(&arrived)?;
-        if std::mem::take(&mut self.in_trouble) {
+        if self.failing.done() {
             log::info("call records are loaded again").write();
         }
         Ok(is_more)
@@ -111,14 +116,37 @@ impl Loader {
         Ok(false)
     }
 
-    fn load_due(&mut self, due: &[FileName]) -> anyhow::Result<()> {
-        if due.is_empty() {
+    /// Loads the first of what is due. A file that cannot be read keeps no other one waiting.
+    fn load_due(&mut self, due: Vec<FileName>) -> anyhow::Result<()> {
+        let is_unread = |name: &FileName| self.unread.contains(Path::new(&name.to_string()));
+        let (again, fresh): (Vec<_>, Vec<_>) = due.into_iter().partition(is_unread);
+        let mut files = Vec::new();
+        let mut read = Vec::new();
+        for name in fresh.into_iter().take(FILES_AT_ONCE).chain(again.into_iter().take(FILES_AT_ONCE)) {
+            let own = name.to_string();
+            match self.repository.read(&name) {
+                Ok(bytes) => {
+                    self.unread.remove(Path::new(&own));
+                    files.push((own, bytes));
+                    read.push(name);
+                }
+                Err(error) => {
+                    if self.unread.insert(own.clone().into()) {
+                        log::error("a file of call records cannot be read")
+                            .with("file", own)
+                            .with("reason", error)
+                            .effect("searches do not find its rows; the others are loaded")
+                            .remedy("mend the disk, or the rights of cdr_repository in the data folder; it is tried again by itself")
+                            .write();
+                    }
+                }
+            }
+        }
+        if files.is_empty() {
             return Ok(());
         }
-        let files = due.iter().map(|name| Ok((name.to_string(), self.repository.read(name)?)));
-        let files = files.collect::<io::Result<Vec<_>>>()?;
         let loaded = self.load(&files)?;
-        for (name, loaded) in due.iter().zip(&loaded) {
+        for (name, loaded) in read.iter().zip(&loaded) {
             let effects =
                 ["searches find the other rows; it stays in the repository", "it stays in the repository"];
             tell(&name.to_string(), loaded, effects);
@@ -234,13 +262,18 @@ impl Loader {
         }
     }
 
-    fn trans(&self) -> PathBuf {
-        self.data.join("cdr_repository").join("trans")
-    }
-
     fn complain(&mut self, error: &anyhow::Error) {
-        if !std::mem::replace(&mut self.in_trouble, true) {
+        if let Some(lasts) = self.failing.failed(Instant::now()) {
+            let told = serde_json::json!({
+                "alarm": "records-not-loaded",
+                "reason": format!("{error:#}"),
+                "lasts_seconds": lasts.as_secs(),
+            });
+            let at =
+                WallTime::from_micros(u64::try_from(wall_seconds()).unwrap_or(0).saturating_mul(1_000_000));
+            self.events.tell(Topic::Alarm, at, told);
             log::error("call records are not loaded for searches")
+                .with("for", format_args!("{} s", lasts.as_secs()))
                 .with("database", Database::path(&self.data).display())
                 .with("reason", format!("{error:#}"))
                 .effect(

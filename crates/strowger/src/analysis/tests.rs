@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use strowger_cdr::analysis::{Cell, ReportKind, Sheet, Talker};
 
 use super::*;
-use crate::records::repository::{Consumer, Repository};
+use crate::records::repository::{self, Consumer, Repository};
 
 /// Goes when the test ends.
 struct Folder(PathBuf);
@@ -21,6 +21,10 @@ fn folder(name: &str) -> Folder {
     let _ = fs::remove_dir_all(&path);
     fs::create_dir_all(&path).unwrap();
     Folder(path)
+}
+
+fn hub() -> Arc<Hub> {
+    Hub::new(1)
 }
 
 /// The samples, in the order of their names or the other way round.
@@ -45,7 +49,7 @@ fn loaded(folder: &Folder, is_turned: bool) -> (Analysis, database::Database) {
         let loaded = database.together(|database| database.load(&name, &bytes, 0)).unwrap().unwrap();
         assert_eq!((loaded.wrong, loaded.known, &*loaded.problems), (0, 0, &[][..]), "{name}");
     }
-    (Analysis::new(&folder.0, || None).0, database)
+    (Analysis::new(&folder.0, || None, hub()).0, database)
 }
 
 fn column(sheet: &Sheet, name: &str) -> Vec<String> {
@@ -218,7 +222,7 @@ fn reports_count_every_call_once() {
 #[test]
 fn where_nothing_was_loaded_nothing_is_found() {
     let folder = folder("nothing");
-    let analysis = Analysis::new(&folder.0, || None).0;
+    let analysis = Analysis::new(&folder.0, || None, hub()).0;
     assert!(found(&analysis, Filter::default()).is_empty());
     assert_eq!(analysis.report(&Filter::default(), ReportKind::Causes, 10, None).unwrap().counted.calls, 0);
     assert_eq!(analysis.overview().unwrap()["files"], 0);
@@ -240,7 +244,7 @@ fn wrong_rows_are_told_and_the_others_loaded() {
     assert_eq!(loaded.problems[1], "line 5, column dateTimeOrigination: -1: seconds since 1970 are expected");
     let nonsense = database.together(|database| database.load("x", b"hello", 0)).unwrap();
     assert!(nonsense.is_err());
-    let analysis = Analysis::new(&folder.0, || None).0;
+    let analysis = Analysis::new(&folder.0, || None, hub()).0;
     assert_eq!(found(&analysis, Filter::default()), ["1/11"]);
     let overview = analysis.overview().unwrap();
     assert_eq!((&overview["rows"], &overview["wrong_rows"]), (&1.into(), &4.into()));
@@ -256,7 +260,7 @@ fn what_fails_half_way_leaves_nothing_behind() {
         Err::<(), _>(rusqlite::Error::InvalidQuery)
     });
     assert!(failed.is_err());
-    let analysis = Analysis::new(&folder.0, || None).0;
+    let analysis = Analysis::new(&folder.0, || None, hub()).0;
     assert!(found(&analysis, Filter::default()).is_empty());
     let loaded = database.together(|database| database.load(&name, &bytes, 0)).unwrap().unwrap();
     assert_eq!((loaded.rows, loaded.again), (7, false));
@@ -278,7 +282,18 @@ fn the_loader_takes_what_is_due_and_what_others_bring() {
     }
     let broken: strowger_cdr::FileName = "cdr_lab_01_202605041203_1".parse().unwrap();
     repository.accept(&broken, b"no records", &[Consumer::Analysis]).unwrap();
-    put(&files[2].0, &files[2].1);
+    // A file on a bad sector keeps no other one waiting either; memory that is not there is read as badly.
+    let bad: strowger_cdr::FileName = "cdr_lab_01_202605041203_2".parse().unwrap();
+    repository.accept(&bad, b"gone", &[Consumer::Analysis]).unwrap();
+    let sector = folder.0.join("cdr_repository/preserve/20260504").join(bad.to_string());
+    fs::remove_file(&sector).unwrap();
+    std::os::unix::fs::symlink("/proc/self/mem", &sector).unwrap();
+    // Each who brings files has a folder of his own.
+    let users = [repository::incoming_of(&folder.0, "one"), repository::incoming_of(&folder.0, "other")];
+    for (user, (name, bytes)) in users.iter().zip([&files[2], &("cdr_bad".to_owned(), b"bad".to_vec())]) {
+        fs::create_dir_all(user).unwrap();
+        fs::write(user.join(name), bytes).unwrap();
+    }
     put("renamed.csv", &files[3].1);
     put("readme.txt", b"hello");
     put("half.tmp", &files[4].1);
@@ -289,14 +304,21 @@ fn the_loader_takes_what_is_due_and_what_others_bring() {
     put(&files[5].0, &files[5].1);
     let ahead = SystemTime::now() + Duration::from_secs(3600);
     fs::File::options().write(true).open(trans.join(&files[5].0)).unwrap().set_modified(ahead).unwrap();
-    let (analysis, mut loader) = Analysis::new(&folder.0, || None);
+    let (analysis, mut loader) = Analysis::new(&folder.0, || None, hub());
     let begin = Instant::now();
     assert!(!loader.step(begin).unwrap());
     assert_eq!(analysis.overview().unwrap()["files"], 2, "what was brought may be written to yet");
     let later = begin + Duration::from_secs(100);
     assert!(!loader.step(later).unwrap());
     assert_eq!(analysis.overview().unwrap()["files"], 5);
+    assert_eq!(repository.due(Consumer::Analysis).unwrap(), [bad.clone()]);
+    fs::remove_file(&sector).unwrap();
+    fs::write(&sector, &files[4].1).unwrap();
+    assert!(!loader.step(later).unwrap());
+    assert_eq!(analysis.overview().unwrap()["files"], 6, "mended, it is loaded");
     assert!(repository.due(Consumer::Analysis).unwrap().is_empty());
+    assert_eq!(fs::read_dir(&users[0]).unwrap().count(), 0);
+    assert!(users[1].join("refused/cdr_bad").is_file());
     assert!(repository.files().unwrap().iter().all(|stored| stored.processed));
     let names = |folder: &Path| {
         let mut names: Vec<String> = fs::read_dir(folder)
@@ -306,13 +328,13 @@ fn the_loader_takes_what_is_due_and_what_others_bring() {
         names.sort();
         names
     };
-    assert_eq!(names(&trans), [".hidden", "cdr_aaa", "half.tmp", "loaded", "refused"]);
+    assert_eq!(names(&trans), [".hidden", "cdr_aaa", "half.tmp", "loaded", "refused", "users"]);
     assert_eq!(
         (names(&trans.join("loaded")), names(&trans.join("refused"))),
         (vec!["renamed.csv".to_owned()], vec!["readme.txt".to_owned()])
     );
     // What was brought is kept among the files that everybody has, and is due to nobody.
-    assert_eq!(repository.files().unwrap().len(), 5);
+    assert_eq!(repository.files().unwrap().len(), 6);
     assert!(repository.due(Consumer::Destination(1)).unwrap().is_empty());
 }
 
@@ -337,7 +359,7 @@ fn a_pattern_may_fit_any_number_of_words() {
     }
     let loaded = database.together(|database| database.load("many", text_of.as_bytes(), 0)).unwrap().unwrap();
     assert_eq!((loaded.rows, loaded.wrong), (1000, 0), "{:?}", loaded.problems);
-    let analysis = Analysis::new(&folder.0, || None).0;
+    let analysis = Analysis::new(&folder.0, || None, hub()).0;
     let count = |to: &str, from: Option<&str>| {
         let filter = Filter { to: text(to), from: from.and_then(text), ..Filter::default() };
         let searched = analysis.search(&filter, None, 5000).unwrap().sheet.rows.len();
@@ -460,15 +482,15 @@ fn calls_are_forgotten_when_they_are_older_than_they_are_kept() {
     assert!(!old.sheet.rows.is_empty() && !kept.is_empty());
     let age = u64::try_from(super::query::now() - second).unwrap();
     let day = Duration::from_secs(86_400);
-    let (forever, mut loader) = Analysis::new(&folder.0, || None);
+    let (forever, mut loader) = Analysis::new(&folder.0, || None, hub());
     assert!(!loader.step(Instant::now()).unwrap());
     assert_eq!(rows(), before);
     // Nothing is older than a day more than the oldest is.
-    let (_, mut loader) = Analysis::new(&folder.0, move || Some(Duration::from_secs(age) + day));
+    let (_, mut loader) = Analysis::new(&folder.0, move || Some(Duration::from_secs(age) + day), hub());
     assert!(!loader.step(Instant::now()).unwrap());
     assert_eq!(rows(), before);
     // There are minutes without calls before and after.
-    let (_, mut loader) = Analysis::new(&folder.0, move || Some(Duration::from_secs(age)));
+    let (_, mut loader) = Analysis::new(&folder.0, move || Some(Duration::from_secs(age)), hub());
     assert!(!loader.step(Instant::now()).unwrap());
     assert_eq!(found(&forever, Filter::default()), kept);
     let after = rows();
@@ -477,7 +499,7 @@ fn calls_are_forgotten_when_they_are_older_than_they_are_kept() {
     for row in column(&forever.search(&Filter::default(), None, 100).unwrap().sheet, "pkid") {
         assert_eq!(forever.show(Wanted::Row(row.parse().unwrap())).unwrap()[0].columns.len(), 133);
     }
-    let (_, mut loader) = Analysis::new(&folder.0, || Some(Duration::from_secs(60)));
+    let (_, mut loader) = Analysis::new(&folder.0, || Some(Duration::from_secs(60)), hub());
     assert!(!loader.step(Instant::now()).unwrap());
     assert_eq!(rows(), [0; 6], "of what nobody has calls nothing is left");
 }
@@ -500,7 +522,7 @@ fn a_backup_has_the_rates_and_no_rows() {
     copy(&folder.0, &copies).unwrap();
     let names: Vec<_> = fs::read_dir(&copies).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["cdr.db"]);
-    let restored = Analysis::new(&copies, || None).0;
+    let restored = Analysis::new(&copies, || None, hub()).0;
     let table = String::from_utf8(table.to_vec()).unwrap();
     assert_eq!(restored.rates().unwrap(), Some((table, "Europe/Berlin".to_owned())));
     assert!(found(&restored, Filter::default()).is_empty());

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use super::board::{Report, Row, Trouble};
 use super::target::Target;
 use crate::events::{Hub, Topic};
+use crate::failing::Failing;
 use crate::log;
 use crate::records::repository::{Consumer, Repository};
 
@@ -32,8 +33,9 @@ pub(super) struct Sender {
     session: Option<Session>,
     began: Clock,
     looked_at: Option<Clock>,
-    /// Something could not be done with the repository; it is told once.
-    in_trouble: bool,
+    /// The repository cannot be used, and why.
+    failing: Failing,
+    trouble: Option<Trouble>,
 }
 
 impl Sender {
@@ -59,7 +61,8 @@ impl Sender {
             session: None,
             began: Clock::now(),
             looked_at: None,
-            in_trouble: false,
+            failing: Failing::default(),
+            trouble: None,
         }
     }
 
@@ -142,11 +145,31 @@ impl Sender {
         }
     }
 
-    /// A file is not due any more.
+    /// A file is not due any more. Nothing else is sent until the repository knows: what it takes for due would be sent again, and again.
     async fn settle(&mut self, file: FileName) {
         let consumer = self.consumer;
-        let settled = self.away(move |repository| repository.delivered(consumer, &file)).await;
-        self.minded(settled);
+        let mut is_changed = false;
+        loop {
+            let name = file.clone();
+            let settled = self.away(move |repository| repository.delivered(consumer, &name)).await;
+            if self.minded(settled).is_some() {
+                break;
+            }
+            self.tell();
+            tokio::select! {
+                () = tokio::time::sleep(SETTLE_AGAIN) => {}
+                changed = self.targets.changed() => match changed {
+                    Ok(()) => is_changed = true,
+                    Err(_) => break,
+                },
+                nudge = self.nudges.recv() => if nudge.is_none() {
+                    break;
+                },
+            }
+        }
+        if is_changed {
+            self.targets.mark_changed();
+        }
     }
 
     /// Tells the machine what is due.
@@ -206,25 +229,51 @@ impl Sender {
         worked.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()))
     }
 
-    /// What came of work on the disk; what is wrong is told once.
+    /// What came of work on the disk; what is wrong is told.
     fn minded<T>(&mut self, worked: io::Result<T>) -> Option<T> {
-        match worked {
+        let error = match worked {
             Ok(done) => {
-                self.in_trouble = false;
-                Some(done)
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut self.in_trouble, true) {
-                    log::error("the folder of call records cannot be used for delivery")
+                self.trouble = None;
+                if self.failing.done() {
+                    log::info("the folder of call records can be used for delivery again")
                         .with("destination", &self.target().name)
-                        .with("reason", error)
-                        .effect("files wait, or may be delivered once more")
-                        .remedy("mend the rights of cdr_repository in the data folder")
                         .write();
                 }
-                None
+                return Some(done);
             }
+            Err(error) => error,
+        };
+        let at = self.now().wall;
+        let trouble = self.trouble.get_or_insert_with(|| Trouble {
+            since: at.to_string(),
+            attempts: 0,
+            kind: REPOSITORY.into(),
+            sentence: String::new(),
+            remedy: MEND_REPOSITORY.into(),
+            evidence: Vec::new(),
+        });
+        trouble.attempts = trouble.attempts.saturating_add(1);
+        trouble.sentence = format!("the folder of call records cannot be used: {error}");
+        if let Some(lasts) = self.failing.failed(Clock::now()) {
+            let name = &self.target().name;
+            log::error("the folder of call records cannot be used for delivery")
+                .with("destination", name)
+                .with("reason", &error)
+                .with("for", format_args!("{} s", lasts.as_secs()))
+                .effect("files wait, and the last one may be delivered once more after a restart")
+                .remedy(MEND_REPOSITORY)
+                .write();
+            let told = json!({
+                "alarm": "records-not-delivered",
+                "destination": name,
+                "kind": REPOSITORY,
+                "reason": error.to_string(),
+                "remedy": MEND_REPOSITORY,
+                "lasts_seconds": lasts.as_secs(),
+            });
+            self.events.tell(Topic::Alarm, at, told);
         }
+        None
     }
 
     fn now(&self) -> Now {
@@ -260,13 +309,15 @@ impl Sender {
             arrived: status.totals.arrived,
             failed: status.totals.failed,
             given_up: status.totals.given_up,
-            trouble: status.trouble.map(|trouble| Trouble {
-                since: trouble.since.to_string(),
-                attempts: trouble.attempts,
-                kind: trouble.failure.kind.to_string(),
-                sentence: trouble.failure.sentence.clone(),
-                remedy: trouble.failure.remedy.clone(),
-                evidence: trouble.failure.evidence.clone(),
+            trouble: self.trouble.clone().or_else(|| {
+                status.trouble.map(|trouble| Trouble {
+                    since: trouble.since.to_string(),
+                    attempts: trouble.attempts,
+                    kind: trouble.failure.kind.to_string(),
+                    sentence: trouble.failure.sentence.clone(),
+                    remedy: trouble.failure.remedy.clone(),
+                    evidence: trouble.failure.evidence.clone(),
+                })
             }),
         });
     }
@@ -334,6 +385,33 @@ impl Sender {
                 told["since"] = since.to_string().into();
                 told
             }
+            Alarm::Waiting { is_enabled, waiting, lag } => {
+                let (message, remedy) = match is_enabled {
+                    true => (
+                        "call records wait for delivery although nothing fails",
+                        "the destination takes files more slowly than calls make them: look at it and at the way there, or make fewer and larger files: record_file_interval",
+                    ),
+                    false => (
+                        "call records wait for a destination that is switched off",
+                        "switch it on (enabled), or remove it: files that nobody gets are deleted when their room is full",
+                    ),
+                };
+                log::warn(message)
+                    .with("destination", name)
+                    .count("files", *waiting as u64)
+                    .with("lag", format_args!("{} s", lag.as_secs()))
+                    .remedy(remedy)
+                    .write();
+                json!({
+                    "alarm": "records-waiting",
+                    "destination": name,
+                    "enabled": is_enabled,
+                    "reason": message,
+                    "remedy": remedy,
+                    "files": waiting,
+                    "lag_seconds": lag.as_secs(),
+                })
+            }
             Alarm::Lost { file } => {
                 log::error("a file of call records was deleted before it was delivered")
                     .with("destination", name)
@@ -388,13 +466,19 @@ fn failure(told: Option<Told>) -> Failure {
 
 fn unreadable(file: &FileName, error: &io::Error) -> Failure {
     Failure {
-        kind: "repository".into(),
+        kind: REPOSITORY.into(),
         sentence: format!("{file} cannot be read here: {error}"),
-        remedy: "mend the disk, or the rights of cdr_repository in the data folder".into(),
+        remedy: MEND_REPOSITORY.into(),
         evidence: Vec::new(),
     }
 }
 
+/// What a failure counts as that is none of the destination.
+const REPOSITORY: &str = "repository";
+const MEND_REPOSITORY: &str =
+    "mend the disk, or the rights of cdr_repository in the data folder; it is tried again by itself";
+/// How often it is tried again to keep that a file has arrived.
+const SETTLE_AGAIN: Duration = Duration::from_secs(5);
 /// More files than this are looked at seldom.
 const LONG: usize = 100;
 const LOOK_OFTEN: Duration = Duration::from_secs(1);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use strowger_cdr::FileName;
 use strowger_cdr::feed::{Marks, Shelf, Taking, Watermark};
 
 use super::repository::{Consumer, Repository};
@@ -70,8 +71,8 @@ impl Feeding {
                                 .write();
                         }
                         let Some(closed) = self.closed.get(&segment) else { return Ok(()) };
-                        for (name, text) in closed.files(cluster, self.node).0 {
-                            repository.accept(&name, text.as_bytes(), due)?;
+                        for (name, text) in closed.files(cluster, self.node)?.0 {
+                            put_in(repository, name, text.as_bytes(), due)?;
                         }
                         self.marks.take(self.node, mark);
                         repository.keep_marks(&self.marks)?;
@@ -87,7 +88,7 @@ impl Feeding {
         let Some(mark) = self.marks.of(self.node) else { return Ok(()) };
         for segment in self.shelf.taken(mark) {
             if let Some(closed) = self.closed.get(&segment) {
-                if closed.is_whole() {
+                if closed.is_whole()? {
                     closed.remove()?;
                 } else {
                     log::error(
@@ -105,6 +106,20 @@ impl Feeding {
     }
 }
 
+/// Puts a file into the repository. Another one may have its name where a spool was begun anew within a minute: none of them is taken for the other.
+fn put_in(repository: &Repository, mut name: FileName, text: &[u8], due: &[Consumer]) -> io::Result<()> {
+    while !repository.accept(&name, text, due)? {
+        if repository.read(&name)? == text {
+            // A stop came before it was kept that it is there.
+            return Ok(());
+        }
+        name.sequence = name.sequence.saturating_add(ANEW);
+    }
+    Ok(())
+}
+
+/// How far apart the numbers of files are that would have one name.
+const ANEW: u64 = 1_000_000;
 /// Bytes of segments that are looked at together.
 const AT_ONCE_BYTES: u64 = 32 * 1024 * 1024;
 
@@ -131,6 +146,31 @@ mod tests {
 
     fn segments(folder: &Folder) -> usize {
         fs::read_dir(folder.0.join("cdr")).unwrap().count()
+    }
+
+    #[test]
+    fn a_spool_that_is_begun_anew_in_the_same_minute_loses_nothing() {
+        let path = std::env::temp_dir().join(format!("strowger-feeding-anew-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        let folder = Folder(path);
+        let repository = Repository::open(&folder.0).unwrap();
+        for epoch in [7, 8] {
+            let (mut spool, closed) = Spool::open(&folder.0, epoch, 0).unwrap();
+            let mut feeding = Feeding::new(1, (epoch, 1), closed, &repository).unwrap();
+            let row = Cdr { global_call_id_call_id: i64::try_from(epoch).unwrap(), ..Cdr::default() };
+            spool.spooler.row(1, RecordKind::Cdr, &row);
+            let closed = spool.cut(AT).unwrap();
+            let again = closed.files("lab", 1).unwrap().0.remove(0);
+            feeding.put(closed);
+            feeding.bring(&repository, "lab", &[]).unwrap();
+            // The same once more, as after a stop.
+            put_in(&repository, again.0, again.1.as_bytes(), &[]).unwrap();
+            drop(spool);
+            fs::remove_dir_all(folder.0.join("cdr")).unwrap();
+        }
+        let names: Vec<u64> = repository.files().unwrap().iter().map(|stored| stored.name.sequence).collect();
+        assert_eq!(names, [1, 1 + ANEW]);
     }
 
     #[test]

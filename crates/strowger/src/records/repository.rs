@@ -7,6 +7,7 @@
 //! | `destination1/YYYYMMDD/` … | links to what is due to each billing destination |
 //! | `car/YYYYMMDD/` | links to what is not loaded for searches yet |
 //! | `trans/` | files that come from other systems |
+//! | `trans/users/NAME/` | those that a user of the SFTP server has brought |
 //! | `tmp/` | files that are not whole |
 //!
 //! A file is whole when it has its name under `preserve`. Links are made before, so that a file that is there is due to everybody to whom it is; one
@@ -358,9 +359,28 @@ pub(crate) fn days(data: &Path) -> Vec<PathBuf> {
     [PRESERVE, PROCESSED].map(|folder| root.join(folder)).into()
 }
 
-/// The folder into which other systems bring files.
-pub(crate) fn incoming(data: &Path) -> PathBuf {
-    Repository::at(data).root.join("trans")
+/// The folder into which one user of the SFTP server brings files of other systems: nobody touches what another one has brought.
+pub(crate) fn incoming_of(data: &Path, user: &str) -> PathBuf {
+    // Names of users may be `..`; no name has a percent sign.
+    let own = match user.strip_prefix('.') {
+        Some(rest) => format!("%2E{rest}"),
+        None => user.to_owned(),
+    };
+    users(data).join(own)
+}
+
+/// All folders into which files of other systems come.
+///
+/// # Errors
+/// What users bring cannot be looked at.
+pub(crate) fn incoming(data: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = entries(&users(data))?;
+    folders.push(Repository::at(data).root.join("trans"));
+    Ok(folders)
+}
+
+fn users(data: &Path) -> PathBuf {
+    Repository::at(data).root.join("trans").join("users")
 }
 
 /// What changes the folders does so alone: senders, the thread that writes records and operators move the same files.
@@ -462,6 +482,15 @@ mod tests {
         assert_eq!(processed, [true, false, false]);
         assert!(!repository.accept(&name(files[0]), b"again", &[ONE]).unwrap());
         assert_eq!(repository.read(&name(files[0])).unwrap(), files[0].as_bytes());
+    }
+
+    #[test]
+    fn users_bring_files_into_folders_of_their_own() {
+        let (folder, _) = repository("users");
+        let users = folder.0.join("cdr_repository/trans/users");
+        let of = |name: &str| incoming_of(&folder.0, name);
+        assert_eq!(of("asmith@example.com"), users.join("asmith@example.com"));
+        assert_eq!((of(".."), of(".")), (users.join("%2E."), users.join("%2E")));
     }
 
     #[test]

@@ -27,29 +27,37 @@ pub(super) struct Closed {
     /// Its number.
     pub(super) segment: u64,
     path: PathBuf,
-    bytes: Vec<u8>,
+    /// How long it is. It stays on the disk until somebody makes files of it: there may be many while the repository takes none.
+    length: u64,
 }
 
 impl Closed {
     /// Its files, and whether it is whole. What is whole of a damaged one is a file too, closed when the one before it was.
-    pub(super) fn files(&self, cluster: &str, node: u32) -> (Vec<(FileName, String)>, bool) {
-        let Some(mut segment) = Segment::read(&self.bytes) else { return (Vec::new(), false) };
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn files(&self, cluster: &str, node: u32) -> io::Result<(Vec<(FileName, String)>, bool)> {
+        let bytes = fs::read(&self.path)?;
+        let Some(mut segment) = Segment::read(&bytes) else { return Ok((Vec::new(), false)) };
         let is_whole = segment.closed_at().is_some();
         if !is_whole {
             let entry = Entry::Closed(segment.head.closed_at);
             segment.frames.push(Frame { journal: segment.journal(), entry });
         }
-        (segment.files(cluster, node), is_whole)
+        Ok((segment.files(cluster, node), is_whole))
     }
 
     /// How long it is.
     pub(super) const fn bytes(&self) -> u64 {
-        self.bytes.len() as u64
+        self.length
     }
 
     /// It has its end.
-    pub(super) fn is_whole(&self) -> bool {
-        Segment::read(&self.bytes).is_some_and(|segment| segment.closed_at().is_some())
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn is_whole(&self) -> io::Result<bool> {
+        Ok(Segment::read(&fs::read(&self.path)?).is_some_and(|segment| segment.closed_at().is_some()))
     }
 
     /// It is damaged: it stays for a closer look.
@@ -87,7 +95,7 @@ impl Spool {
         };
         let mut closed = Vec::new();
         for (segment, path) in segments {
-            closed.push(Closed { segment, bytes: fs::read(&path)?, path });
+            closed.push(Closed { segment, length: fs::metadata(&path)?.len(), path });
         }
         let bytes = fs::read(&last)?;
         let segment = Segment::read(&bytes).ok_or_else(|| {
@@ -98,7 +106,7 @@ impl Spool {
         let spooler = Spooler::resume(&segment);
         if segment.closed_at().is_some() {
             let spool = Spool::begin(&folder, spooler)?;
-            closed.push(Closed { segment: number, bytes, path: last });
+            closed.push(Closed { segment: number, length: bytes.len() as u64, path: last });
             return Ok((spool, closed));
         }
         let file = OpenOptions::new().write(true).open(&last)?;
@@ -142,7 +150,7 @@ impl Spool {
             )
         })?;
         *self = Spool::begin(&self.folder, next)?;
-        Ok(Closed { segment, path, bytes })
+        Ok(Closed { segment, path, length: bytes.len() as u64 })
     }
 
     /// A segment has its name when its head is on the disk.
@@ -221,7 +229,7 @@ mod tests {
         }
         fs::remove_dir(&in_the_way).unwrap();
         let closed = spool.cut(AT).unwrap();
-        let (files, is_whole) = closed.files("lab", 1);
+        let (files, is_whole) = closed.files("lab", 1).unwrap();
         assert_eq!((files.len(), files[0].1.lines().count(), is_whole), (1, 3, true));
         assert_eq!((spool.is_closing(), spool.spooler.journal(), spool.spooler.rows()), (false, 10, 0));
     }
@@ -241,7 +249,7 @@ mod tests {
         fs::write(&first, bytes).unwrap();
         let (_, mut closed) = Spool::open(&folder.0, 7, 0).unwrap();
         let closed = closed.remove(0);
-        let (files, is_whole) = closed.files("lab", 1);
+        let (files, is_whole) = closed.files("lab", 1).unwrap();
         assert_eq!((files.len(), files[0].1.lines().count(), is_whole), (1, 3, false));
         assert!(closed.put_aside().unwrap().exists());
     }

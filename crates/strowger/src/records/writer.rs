@@ -21,6 +21,7 @@ use super::spool::Spool;
 use super::unwritten::Unwritten;
 use crate::counters;
 use crate::events::{Hub, Topic};
+use crate::failing::Failing;
 use crate::keeper::Live;
 use crate::log;
 use crate::store::{Extent, Follower, Gap};
@@ -37,7 +38,7 @@ struct RecordWriter {
     keeping: Keeping,
     cut_at: Option<Clock>,
     tidied_at: Option<Clock>,
-    in_trouble: bool,
+    failing: Failing,
     unwritten: Unwritten,
     events: Arc<Hub>,
 }
@@ -52,6 +53,7 @@ pub(crate) struct RecordThread {
     begin: u64,
     live: watch::Receiver<Arc<Live>>,
     events: Arc<Hub>,
+    failing: Failing,
     writer: Option<RecordWriter>,
 }
 
@@ -68,17 +70,26 @@ impl RecordThread {
         // Until it is known from where on it is read, all of the journal stays.
         extent.hold();
         let begin = extent.end();
+        let (data, failing) = (data.to_owned(), Failing::default());
         let mut thread =
-            RecordThread { data: data.to_owned(), node, epoch, extent, begin, live, events, writer: None };
+            RecordThread { data, node, epoch, extent, begin, live, events, failing, writer: None };
         if let Err(error) = thread.open() {
-            log::error("call records cannot be opened")
-                .with("folder", thread.data.display())
-                .with("reason", error)
-                .effect("calls go on, and their records wait in the journal")
-                .remedy("mend what the reason names; it is tried again by itself")
-                .write();
+            thread.complain(&error);
         }
         thread
+    }
+
+    fn complain(&mut self, error: &io::Error) {
+        let Some(lasts) = self.failing.failed(Clock::now()) else { return };
+        let remedy = "mend what the reason names; it is tried again by itself";
+        log::error("call records cannot be opened")
+            .with("folder", self.data.display())
+            .with("reason", error)
+            .with("for", format_args!("{} s", lasts.as_secs()))
+            .effect("calls go on, and their records wait in the journal")
+            .remedy(remedy)
+            .write();
+        tell_stopped(&self.events, error, lasts, remedy);
     }
 
     fn open(&mut self) -> io::Result<()> {
@@ -101,7 +112,7 @@ impl RecordThread {
             keeping,
             cut_at: None,
             tidied_at: None,
-            in_trouble: false,
+            failing: Failing::default(),
             unwritten: Unwritten::default(),
             events: Arc::clone(&self.events),
         });
@@ -118,7 +129,7 @@ impl RecordThread {
             match self.open() {
                 Ok(()) => log::info("call records are open; none is lost").write(),
                 Err(_) if is_over => return,
-                Err(_) => {}
+                Err(error) => self.complain(&error),
             }
         }
     }
@@ -181,7 +192,7 @@ impl RecordWriter {
             }
         }
         self.feeding.bring(&self.repository, &self.keeping.rules.cluster, &self.keeping.due)?;
-        if std::mem::take(&mut self.in_trouble) {
+        if self.failing.done() {
             log::info("call records are written again; none is lost").write();
         }
         Ok(more)
@@ -248,6 +259,9 @@ impl RecordWriter {
                 .with("folder", self.data.join("cdr_repository").display())
                 .remedy("mend the delivery: strowger cdr destinations; give them more room: record_room; or keep them for longer: record_retention")
                 .write();
+            let told =
+                serde_json::json!({ "alarm": "records-lost", "files": old.undelivered + room.undelivered });
+            self.events.tell(Topic::Alarm, wall_time(), told);
         }
         if room.delivered > 0 {
             log::warn("call records that were delivered were deleted before their time, to make room")
@@ -274,15 +288,29 @@ impl RecordWriter {
         if error.kind() == io::ErrorKind::StorageFull {
             self.tidied_at = None;
         }
-        if !std::mem::replace(&mut self.in_trouble, true) {
+        if let Some(lasts) = self.failing.failed(Clock::now()) {
+            let remedy = "make room or mend the folder's rights; writing goes on by itself";
             log::error("call records cannot be written")
                 .with("folder", self.data.display())
                 .with("reason", error)
+                .with("for", format_args!("{} s", lasts.as_secs()))
                 .effect("calls go on, and their records wait in the journal")
-                .remedy("make room or mend the folder's rights; writing goes on by itself")
+                .remedy(remedy)
                 .write();
+            tell_stopped(&self.events, error, lasts, remedy);
         }
     }
+}
+
+/// Nobody gets records while this lasts, and no destination fails for it.
+fn tell_stopped(events: &Hub, error: &io::Error, lasts: Duration, remedy: &str) {
+    let told = serde_json::json!({
+        "alarm": "records-not-written",
+        "reason": error.to_string(),
+        "remedy": remedy,
+        "lasts_seconds": lasts.as_secs(),
+    });
+    events.tell(Topic::Alarm, wall_time(), told);
 }
 
 fn wall_time() -> WallTime {
