@@ -311,7 +311,7 @@ fn the_loader_takes_what_is_due_and_what_others_bring() {
     let later = begin + Duration::from_secs(100);
     assert!(!loader.step(later).unwrap());
     assert_eq!(analysis.overview().unwrap()["files"], 5);
-    assert_eq!(repository.due(Consumer::Analysis).unwrap(), [bad.clone()]);
+    assert_eq!(repository.due(Consumer::Analysis).unwrap(), std::slice::from_ref(&bad));
     fs::remove_file(&sector).unwrap();
     fs::write(&sector, &files[4].1).unwrap();
     assert!(!loader.step(later).unwrap());
