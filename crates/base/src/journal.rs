@@ -32,7 +32,7 @@ pub use codes::{AskedCode, AuthorizationView, CodesView, MatterView, WhyCodeRefu
 pub use decision::{Decision, Undisturbed};
 pub use entry::{
     Alarm, CallRecord, Direction, Entry, LegOutcome, LegRecord, MediaPart, OriginView, PartyView, Quality,
-    QualityDetail, Registration, ReleasedBy, ReportedQuality, TargetView, Told,
+    QualityCarried, QualityDetail, Registration, ReleasedBy, ReportedQuality, TargetView, Told,
 };
 pub use feature::{
     Feature, Intercom, Joined, Moved, Moves, Seat, TransferNews, WhyApart, WhyFeatureRefused,

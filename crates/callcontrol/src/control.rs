@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use strowger_base::hash::give_back;
 use strowger_base::journal::{
-    Alarm, Decision, Entry, MediaFunction, Quality, QualityDetail, StreamMedia, StreamNews, UserSet,
+    Alarm, Decision, Entry, MediaFunction, Quality, QualityCarried, QualityDetail, StreamMedia, StreamNews,
+    UserSet,
 };
 use strowger_base::leg::Setup;
 use strowger_base::{
@@ -613,6 +614,11 @@ pub fn quality(stream: &StreamStatistics) -> Quality {
             opinion_score: stream.opinion_score,
             unsent: stream.unsent,
             unsent_error: stream.unsent_error,
+        }),
+        carried: Some(QualityCarried {
+            octets: stream.bytes,
+            octets_sent: stream.sent_bytes,
+            remote_jitter: stream.remote_jitter,
         }),
     }
 }

@@ -63,11 +63,13 @@ impl Rules {
         // A final record that came again tells nothing new.
         let last = finals.next().filter(|_| finals.next().is_none())?;
         let story = Story::read(last, records);
-        let seconds = last.answered_at.map_or(0, |at| seconds_between(at, last.ended_at));
+        // Whoever bills by these rows takes one column from the other.
+        let seconds =
+            last.answered_at.map_or(0, |at| seconds_of(last.ended_at).saturating_sub(seconds_of(at)).max(0));
         // A clock that was put back meanwhile makes no call one that nobody answered.
         let put_back = last.answered_at.is_some_and(|at| last.ended_at < at);
         let kept = self.zero_duration || seconds > 0 || put_back || last.codes.authorization.is_some();
-        (self.calls && kept).then(|| Cdr {
+        (self.calls && kept && !story.is_key_of_pickup(last)).then(|| Cdr {
             orig_device_session_id: session::session_of(story.caller.leg, records).into(),
             dest_device_session_id: session::session_of(story.callee.leg, records).into(),
             ..self.row(last, &story, seconds)
@@ -148,11 +150,11 @@ impl Rules {
             ..Cdr::default()
         };
         called.write(&mut cdr);
-        if let Some(name) = story.codec {
-            cdr.orig_media_cap_payload_capability = codec::number_of(name);
-            cdr.orig_media_cap_bandwidth = codec::kbps_of(name);
-            cdr.dest_media_cap_payload_capability = cdr.orig_media_cap_payload_capability;
-            cdr.dest_media_cap_bandwidth = cdr.orig_media_cap_bandwidth;
+        if let Some((orig, dest)) = story.codecs() {
+            cdr.orig_media_cap_payload_capability = codec::number_of(orig);
+            cdr.orig_media_cap_bandwidth = codec::kbps_of(orig);
+            cdr.dest_media_cap_payload_capability = codec::number_of(dest);
+            cdr.dest_media_cap_bandwidth = codec::kbps_of(dest);
             (cdr.orig_media_cap_max_frames_per_packet, cdr.dest_media_cap_max_frames_per_packet) =
                 (PACKET_MS, PACKET_MS);
         }

@@ -610,7 +610,22 @@ pub struct Quality {
     pub peer: Option<SocketAddr>,
     /// How losses were spread and what people would think of it; not in records of older versions.
     pub detail: Option<QualityDetail>,
+    /// The bytes of both directions, and what the leg reported to have heard; not in records of older versions.
+    pub carried: Option<QualityCarried>,
 }
+
+/// More about both directions of media.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct QualityCarried {
+    /// Bytes of payload received.
+    pub octets: u64,
+    /// Bytes of payload sent towards the leg.
+    pub octets_sent: u64,
+    /// What the leg last reported as interarrival jitter of what was sent to it, in units of its RTP timestamps (RFC 3550 §6.4.1).
+    pub remote_jitter: Option<u32>,
+}
+
+wire_struct!(QualityCarried { octets, octets_sent, remote_jitter });
 
 /// More about the packets that came.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -658,12 +673,17 @@ impl<'a> Wire<'a> for Quality {
         self.malformed.put(out);
         self.foreign.put(out);
         // Older versions wrote 0 or 1 here, and then nothing of a detail.
-        out.push(u8::from(self.peer.is_some()) | if self.detail.is_some() { DETAILED } else { 0 });
+        let detailed = if self.detail.is_some() { DETAILED } else { 0 };
+        let carried = if self.carried.is_some() { CARRIED } else { 0 };
+        out.push(u8::from(self.peer.is_some()) | detailed | carried);
         if let Some(peer) = &self.peer {
             peer.put(out);
         }
         if let Some(detail) = &self.detail {
             detail.put(out);
+        }
+        if let Some(carried) = &self.carried {
+            carried.put(out);
         }
     }
 
@@ -679,9 +699,10 @@ impl<'a> Wire<'a> for Quality {
             foreign: Wire::take(from)?,
             peer: None,
             detail: None,
+            carried: None,
         };
         let what = from.byte()?;
-        if what > (DETAILED | 1) {
+        if what > (CARRIED | DETAILED | 1) {
             return Err(DecodeError::Unknown { what: "quality", code: what });
         }
         if what & 1 != 0 {
@@ -690,12 +711,17 @@ impl<'a> Wire<'a> for Quality {
         if what & DETAILED != 0 {
             quality.detail = Some(Wire::take(from)?);
         }
+        if what & CARRIED != 0 {
+            quality.carried = Some(Wire::take(from)?);
+        }
         Ok(quality)
     }
 }
 
 /// A [`QualityDetail`] follows.
 const DETAILED: u8 = 2;
+/// There is more about both directions.
+const CARRIED: u8 = 4;
 
 /// Who ended a call or leg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

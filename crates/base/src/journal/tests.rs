@@ -563,6 +563,7 @@ fn samples() -> Vec<Entry<'static>> {
         foreign: 1,
         peer: Some(address6()),
         detail: None,
+        carried: None,
     };
     let detail = QualityDetail {
         reordered: 4,
@@ -576,9 +577,11 @@ fn samples() -> Vec<Entry<'static>> {
         unsent_error: Some(101),
     };
     let detailed = Quality { detail: Some(detail), ..quality };
+    let carried = QualityCarried { octets: 240_000, octets_sent: 239_840, remote_jitter: Some(17) };
+    let both_ways = Quality { carried: Some(carried), ..detailed };
     let mut entries = vec![message, Entry::Call(record), Entry::Call(moved)];
     entries.extend([reported, both].map(Entry::Call));
-    entries.extend([Entry::Quality(quality), Entry::Quality(detailed)]);
+    entries.extend([Entry::Quality(quality), Entry::Quality(detailed), Entry::Quality(both_ways)]);
     let values = [
         UserValue::Forward { which: Forwarded::Unregistered, to: ForwardedTo::Number("+14085551234") },
         UserValue::Forward { which: Forwarded::All, to: ForwardedTo::AsConfigured },

@@ -187,6 +187,7 @@ fn usage(last: &CallRecord<'_>, story: &Story<'_>) -> i64 {
         .is_some_and(|redirection| redirection.on_behalf_of == Feature::Park.on_behalf_of());
     match (story.lookups.last().map(|lookup| lookup.kind), story.callee.device) {
         _ if parked => PARK_PATTERN,
+        _ if story.is_intercom => INTERCOM_PATTERN,
         (Some(PatternKind::Line), _) => LINE_PATTERN,
         (Some(PatternKind::HuntPilot), _) => HUNT_PATTERN,
         (None, Device::Phone { .. }) => LINE_PATTERN,
@@ -202,3 +203,4 @@ const CONFERENCE_PATTERN: i64 = 1;
 const LINE_PATTERN: i64 = 2;
 const ROUTE_PATTERN: i64 = 5;
 const HUNT_PATTERN: i64 = 7;
+const INTERCOM_PATTERN: i64 = 13;

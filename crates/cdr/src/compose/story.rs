@@ -3,8 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::journal::{
-    CallRecord, Decision, Entry, KeyPlace, KeysOutcome, LegOutcome, LegRecord, Lookup, NumberRole,
-    OriginView, PatternKind, Record, StreamEnd, StreamMedia, StreamNews, TargetView, WhyEnded,
+    CallRecord, Decision, Entry, Feature, KeyPlace, KeysOutcome, LegOutcome, LegRecord, Lookup,
+    MediaFunction, MediaNews, NumberRole, OriginView, PatternKind, Record, StreamEnd, StreamMedia,
+    StreamNews, TargetView, WhyEnded,
 };
 use strowger_base::leg::Service;
 use strowger_base::line::{number_of, partition_of};
@@ -20,7 +21,12 @@ pub(super) struct Story<'a> {
     pub(super) callee: Side<'a>,
     /// Lookups that decided, first to last, without translations on the way.
     pub(super) lookups: Vec<Lookup<'a>>,
-    pub(super) codec: Option<&'a str>,
+    /// What was agreed last.
+    codec: Option<&'a str>,
+    /// What the caller speaks and what the called device does, where somebody translates.
+    translated: Option<(&'a str, &'a str)>,
+    /// It is a call of intercom lines.
+    pub(super) is_intercom: bool,
     pub(super) video: Option<Video<'a>>,
     pub(super) encrypted: bool,
     pub(super) outpulsed: Outpulsed<'a>,
@@ -164,6 +170,8 @@ impl<'a> Story<'a> {
             callee: side(None, Device::None, last.connected.number),
             lookups: Vec::new(),
             codec: None,
+            translated: None,
+            is_intercom: false,
             video: None,
             encrypted: false,
             outpulsed: Outpulsed::default(),
@@ -188,6 +196,19 @@ impl<'a> Story<'a> {
             story.encrypted = false;
         }
         story
+    }
+
+    /// What the caller spoke last, and what the called device did.
+    pub(super) fn codecs(&self) -> Option<(&'a str, &'a str)> {
+        let agreed = self.codec?;
+        // What is agreed is what one of the two speaks; anything else came when nobody had to translate any more.
+        let translated = self.translated.filter(|(caller, called)| [*caller, *called].contains(&agreed));
+        Some(translated.unwrap_or((agreed, agreed)))
+    }
+
+    /// Nobody was called: somebody pressed the key that takes what rings elsewhere, and went on in the call that rang there, which has the record.
+    pub(super) fn is_key_of_pickup(&self, last: &CallRecord<'_>) -> bool {
+        self.callee.leg.is_none() && last.moves.and_then(|moves| moves.left_by) == Some(Feature::PickUp)
     }
 
     /// Who called, as the last pattern left it.
@@ -228,6 +249,15 @@ impl<'a> Story<'a> {
                     }
                 }
             }
+            Decision::Resource(MediaNews::Transcodes { caller, called }) => {
+                self.translated = Some((caller, called));
+            }
+            Decision::Resource(MediaNews::GivenBack { function: MediaFunction::Transcoder, .. })
+                if self.why_ended.is_none() =>
+            {
+                self.translated = None;
+            }
+            Decision::Intercom(_) => self.is_intercom = true,
             Decision::Stream(StreamNews::Agreed {
                 media: StreamMedia::Video,
                 codec,

@@ -117,6 +117,7 @@ fn quality(packets: u64, lost: u64) -> Quality {
         foreign: 0,
         peer: None,
         detail: None,
+        carried: None,
     }
 }
 

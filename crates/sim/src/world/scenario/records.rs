@@ -15,7 +15,10 @@ fn check(file: &str, text: &str) {
     let (mut expected, mut actual) = (String::new(), String::new());
     let mut scenario: Option<Scenario> = None;
     let mut wants = Vec::new();
-    let over = |scenario: Option<Scenario>| scenario.map(rows_of).unwrap_or_default();
+    let mut rules = usual();
+    let over = |scenario: Option<Scenario>, rules: &Rules| {
+        scenario.map(|scenario| rows_of(scenario, rules)).unwrap_or_default()
+    };
     for line in text.lines() {
         expected.push_str(line);
         expected.push('\n');
@@ -23,22 +26,27 @@ fn check(file: &str, text: &str) {
             continue;
         }
         if line.starts_with("# ") {
-            actual.push_str(&over(scenario.take()));
+            actual.push_str(&over(scenario.take(), &rules));
             if !actual.is_empty() {
                 actual.push('\n');
             }
             wants.clear();
+            rules = usual();
         }
         actual.push_str(line);
         actual.push('\n');
         if let Some(want) = line.strip_prefix("with ") {
-            wants.push(want);
+            match want {
+                "records name the member of a hunt" => rules.show_hunt_member = true,
+                "no records of what took no time" => rules.zero_duration = false,
+                _ => wants.push(want),
+            }
         } else if !line.starts_with("# ") {
             // What displays show has its place in the other files.
             scenario.get_or_insert_with(|| Scenario::new(&wants)).plays(line);
         }
     }
-    actual.push_str(&over(scenario));
+    actual.push_str(&over(scenario, &rules));
     if std::env::var_os("BLESS").is_some() {
         let path = format!("{}/scenarios/{file}", env!("CARGO_MANIFEST_DIR"));
         std::fs::write(path, &actual).expect("the file can be written");
@@ -47,19 +55,23 @@ fn check(file: &str, text: &str) {
     assert!(actual == expected, "{file} differs; it went like this:\n-----\n{actual}-----\n");
 }
 
-fn rows_of(mut scenario: Scenario) -> String {
-    scenario.goes_home();
-    let journal = scenario.world.disk.journal();
-    let records: Vec<Record<'_>> = journal.iter().map(|it| Record::decode(it).expect("a record")).collect();
-    let mut text = String::new();
-    let mut calls: BTreeMap<CallId, Vec<Record<'_>>> = BTreeMap::new();
-    let rules = Rules {
+/// Everything is written.
+fn usual() -> Rules {
+    Rules {
         cluster: "StrowgerLab".into(),
         calls: true,
         zero_duration: true,
         quality: QualityRecords::WithCalls,
         show_hunt_member: false,
-    };
+    }
+}
+
+fn rows_of(mut scenario: Scenario, rules: &Rules) -> String {
+    scenario.goes_home();
+    let journal = scenario.world.disk.journal();
+    let records: Vec<Record<'_>> = journal.iter().map(|it| Record::decode(it).expect("a record")).collect();
+    let mut text = String::new();
+    let mut calls: BTreeMap<CallId, Vec<Record<'_>>> = BTreeMap::new();
     for record in records {
         let call = record.call.or_else(|| {
             let leg = record.leg?;
@@ -111,4 +123,5 @@ fn fields(line: &str) -> Vec<&str> {
 #[test]
 fn each_kind_of_call_gives_its_rows() {
     check("records.txt", include_str!("../../../scenarios/records.txt"));
+    check("records-sent-on.txt", include_str!("../../../scenarios/records-sent-on.txt"));
 }

@@ -166,6 +166,10 @@ pub(super) fn wanted(want: &str, draft: &mut Draft) {
             let group = PagingGroup { numbers, ..PagingGroup::default() };
             draft.plan.paging.insert("office".into(), Arc::new(group));
         }
+        "a meeting has room for two" => draft.conferences.meet_me_parties = 2,
+        "hunts ring one after the other" => {
+            draft.plan.hunt_lists[0].groups = vec!["two".into()];
+        }
         "multicast music" => multicast_music(draft),
         _ if let Some((name, _)) = router(want) => setting::router(name, draft),
         // They come when all else is set.

@@ -132,6 +132,7 @@ fn sound(number: u64, second: u64) -> Vec<u8> {
         foreign: 0,
         peer: None,
         detail: None,
+        carried: None,
     };
     record(second, None, Some(leg(number, 0)), Entry::Quality(counted))
 }
