@@ -32,6 +32,8 @@ pub(crate) struct Place {
     pub(crate) by: Option<LineName>,
     /// The leg of the device that parked it by a key, which may want to be told what becomes of it.
     pub(crate) monitor: Option<LegId>,
+    /// It was sent to this number, which is one of directed call park.
+    pub(crate) is_directed: bool,
 }
 
 impl Place {
@@ -40,16 +42,20 @@ impl Place {
         self.by.as_ref().map_or(&self.number, |line| line.as_str())
     }
 
+    const fn on_behalf_of(&self) -> OnBehalfOf {
+        if self.is_directed { OnBehalfOf::DIRECTED_PARK } else { OnBehalfOf::PARK }
+    }
+
     /// It is got back.
     pub(crate) fn retrieved(&self) -> Taking<'_> {
-        let (reason, on_behalf_of) = (RedirectReason::PARK_PICKUP, OnBehalfOf::PARK);
+        let (reason, on_behalf_of) = (RedirectReason::PARK_PICKUP, self.on_behalf_of());
         let (from, why) = (self.from(), WhyForwarded::ParkRetrieved);
         Taking { feature: Feature::Park, from, why, reason, on_behalf_of }
     }
 
     /// It goes back.
     fn reverts(&self) -> Taking<'_> {
-        let (reason, on_behalf_of) = (RedirectReason::PARK_REVERSION, OnBehalfOf::PARK);
+        let (reason, on_behalf_of) = (RedirectReason::PARK_REVERSION, self.on_behalf_of());
         let (from, why) = (self.from(), WhyForwarded::ParkReverted);
         Taking { feature: Feature::Park, from, why, reason, on_behalf_of }
     }

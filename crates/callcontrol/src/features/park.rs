@@ -43,7 +43,7 @@ impl CallControl {
             Some(Origin::Trunk(_)) | None => None,
         };
         let (object, number) = self.free_number(now, &caller)?;
-        let place = Place { object, number, by: by_line, monitor: Some(by) };
+        let place = Place { object, number, by: by_line, monitor: Some(by), is_directed: false };
         let Some(mut left) = self.calls.remove(&id) else { return Err(WhyFeatureRefused::NotTalking) };
         // From here on nothing fails, and whoever parks is still there to read where: the party is known, and leaves a call that talks.
         let word = FeatureRequest::Park.word();
@@ -175,7 +175,8 @@ impl CallControl {
             return Err(WhyFeatureRefused::Exhausted { what: "call park number" });
         }
         let by = self.calls.get(&asker).and_then(|call| call.calling_line());
-        let place = Place { object: object.into(), number: number.into(), by, monitor: None };
+        let is_directed = self.shared.configuration.park.directed.contains_key(object);
+        let place = Place { object: object.into(), number: number.into(), by, monitor: None, is_directed };
         self.with_call(asker, |call, shared| call.park_asker(now, place, shared, out));
         Ok(())
     }

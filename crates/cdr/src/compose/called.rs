@@ -75,14 +75,18 @@ impl Called {
         // What is sent to a recorder is sent on by nobody, and still has a reason.
         let recorded = last.moves.and_then(|moves| moves.joined_by) == Some(Feature::Recording);
         let recorded = recorded.then(|| (RECORDING_REASON, super::number_of_feature(Feature::Recording)));
+        // Nor is who takes the place of somebody.
+        let replaces = last.moves.and_then(|moves| moves.joined_by) == Some(Feature::Replaces);
+        let replaces = replaces.then(|| (REPLACES_REASON, super::number_of_feature(Feature::Replaces)));
+        let joined = recorded.or(replaces);
         Called {
             usage: usage(last, story),
             original,
             last_redirect,
             reached,
             hunt_pilot,
-            first: last.redirections.first().map(pair).or(recorded),
-            last: last.redirections.last().map(pair).or(recorded),
+            first: last.redirections.first().map(pair).or(joined),
+            last: last.redirections.last().map(pair).or(joined),
         }
     }
 
@@ -181,12 +185,14 @@ fn matched(lookup: &Lookup<'_>) -> Number {
 
 /// What kind of pattern led to who was reached.
 fn usage(last: &CallRecord<'_>, story: &Story<'_>) -> i64 {
-    let parked = last
-        .redirections
-        .last()
-        .is_some_and(|redirection| redirection.on_behalf_of == Feature::Park.on_behalf_of());
+    let sent_on = last.redirections.last().map_or(0, |redirection| redirection.on_behalf_of);
+    let parked = sent_on == Feature::Park.on_behalf_of();
     match (story.lookups.last().map(|lookup| lookup.kind), story.callee.device) {
         _ if parked => PARK_PATTERN,
+        _ if sent_on == DIRECTED_PARK => DIRECTED_PARK_PATTERN,
+        (Some(PatternKind::Feature), Device::None) if story.feature == Some("directed-park") => {
+            DIRECTED_PARK_PATTERN
+        }
         _ if story.is_intercom => INTERCOM_PATTERN,
         (Some(PatternKind::Line), _) => LINE_PATTERN,
         (Some(PatternKind::HuntPilot), _) => HUNT_PATTERN,
@@ -195,12 +201,16 @@ fn usage(last: &CallRecord<'_>, story: &Story<'_>) -> i64 {
     }
 }
 
+/// What sends a call on that was parked at a number to which it was sent.
+const DIRECTED_PARK: u16 = 26;
 const CONFERENCE_REASON: i64 = 98;
 const BARGE_REASON: i64 = 114;
 const RECORDING_REASON: i64 = 354;
+const REPLACES_REASON: i64 = 146;
 const PARK_PATTERN: i64 = 0;
 const CONFERENCE_PATTERN: i64 = 1;
 const LINE_PATTERN: i64 = 2;
 const ROUTE_PATTERN: i64 = 5;
 const HUNT_PATTERN: i64 = 7;
+const DIRECTED_PARK_PATTERN: i64 = 12;
 const INTERCOM_PATTERN: i64 = 13;

@@ -1,6 +1,5 @@
 //! Why a call ended, for either side of it.
 
-use strowger_base::Cause;
 use strowger_base::journal::{CallRecord, Feature, LegOutcome, ReleasedBy, WhyEnded};
 use strowger_base::leg::ReleaseReason;
 
@@ -29,7 +28,7 @@ pub(super) fn of(last: &CallRecord<'_>, story: &Story<'_>) -> Causes {
             _ => plain(cause, SPLIT),
         };
     }
-    if last.cause == Cause::NO_CIRCUIT_AVAILABLE && story.callee.device.conference().is_some() {
+    if story.is_conference_full {
         return plain(0, CONFERENCE_FULL);
     }
     match last.released_by {

@@ -3,9 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use strowger_base::journal::{
-    CallRecord, Decision, Entry, Feature, KeyPlace, KeysOutcome, LegOutcome, LegRecord, Lookup,
-    MediaFunction, MediaNews, NumberRole, OriginView, PatternKind, Record, StreamEnd, StreamMedia,
-    StreamNews, TargetView, WhyEnded,
+    CallRecord, Decision, DestinationView, Entry, Feature, KeyPlace, KeysOutcome, LegOutcome, LegRecord,
+    Lookup, MediaFunction, MediaNews, NumberRole, OriginView, PatternKind, Record, StreamEnd, StreamMedia,
+    StreamNews, TargetView, WhyEnded, WhyFeatureRefused, WhyRefused,
 };
 use strowger_base::leg::Service;
 use strowger_base::line::{number_of, partition_of};
@@ -25,6 +25,10 @@ pub(super) struct Story<'a> {
     codec: Option<&'a str>,
     /// What the caller speaks and what the called device does, where somebody translates.
     translated: Option<(&'a str, &'a str)>,
+    /// The feature that was dialled last, by its word.
+    pub(super) feature: Option<&'a str>,
+    /// The number is that of a conference in which no seat is left.
+    pub(super) is_conference_full: bool,
     /// It is a call of intercom lines.
     pub(super) is_intercom: bool,
     pub(super) video: Option<Video<'a>>,
@@ -171,6 +175,8 @@ impl<'a> Story<'a> {
             lookups: Vec::new(),
             codec: None,
             translated: None,
+            feature: None,
+            is_conference_full: false,
             is_intercom: false,
             video: None,
             encrypted: false,
@@ -258,6 +264,15 @@ impl<'a> Story<'a> {
                 self.translated = None;
             }
             Decision::Intercom(_) => self.is_intercom = true,
+            Decision::NumberResolved { destination: DestinationView::Feature(word), .. } => {
+                self.feature = Some(word)
+            }
+            Decision::Refused {
+                why: WhyRefused::Feature { feature: MEET_ME, why: WhyFeatureRefused::Exhausted { .. } },
+                ..
+            } => {
+                self.is_conference_full = self.callee.leg.is_none();
+            }
             Decision::Stream(StreamNews::Agreed {
                 media: StreamMedia::Video,
                 codec,
@@ -357,5 +372,7 @@ const fn method_of(place: KeyPlace) -> i64 {
     }
 }
 
+/// The feature of those who call the number of a conference.
+const MEET_ME: &str = "meet-me";
 /// Nobody said how this side has its keys.
 const UNKNOWN: i64 = 4;

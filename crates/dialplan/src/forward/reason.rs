@@ -40,6 +40,8 @@ pub struct OnBehalfOf(pub u8);
 impl OnBehalfOf {
     /// Call park.
     pub const PARK: OnBehalfOf = OnBehalfOf(3);
+    /// Directed call park.
+    pub const DIRECTED_PARK: OnBehalfOf = OnBehalfOf(26);
     /// Immediate divert.
     pub const IMMEDIATE_DIVERT: OnBehalfOf = OnBehalfOf(14);
     /// A redirection by a device (SIP 3xx).
