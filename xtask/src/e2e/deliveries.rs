@@ -94,6 +94,7 @@ pub(super) fn records(context: &Context) -> Result<String, String> {
     arrived(&server, &[&kept, &archive], &planted)?;
     told_of_all(&server)?;
     once_more(&server, &kept, &planted)?;
+    once_only(&server, &archive)?;
     stop(&mut peer, port)?;
     server.is_well()?;
     Ok(format!("both lists after {seconds:.1} s; 6 files in their order, once, and once more when ordered"))
@@ -207,26 +208,52 @@ fn once_more(server: &Server, kept: &Path, planted: &[String]) -> Result<(), Str
     arrived(server, &[kept], planted)
 }
 
+/// The repository cannot keep that a file has arrived: it is told, and the file does not go there again and again.
+fn once_only(server: &Server, archive: &Path) -> Result<(), String> {
+    let name = format!("cdr_Lab_01_{DAY}1207_7");
+    let in_the_way = server.data.join("cdr_repository/destination2").join(DAY).join(&name);
+    // What is due stands there as a link, which is removed as a file is; nobody removes a folder so.
+    fs::create_dir(&in_the_way).map_err(|error| error.to_string())?;
+    plant_in(&server.data, &name, &["destination1"]).map_err(|error| error.to_string())?;
+    let there = archive.join(&name);
+    until(ARRIVAL, "the file to arrive", || fs::remove_file(&there).ok())?;
+    let trouble = || Some(server.ask(&["cdr", "destinations"]).ok()?["destinations"][1]["trouble"].clone());
+    until(ARRIVAL, "the repository to be tried again", || {
+        trouble().filter(|told| told["kind"] == "repository" && told["attempts"].as_u64() >= Some(2))
+    })?;
+    if there.exists() {
+        return Err(format!("{name} went there once more"));
+    }
+    fs::remove_dir(&in_the_way).map_err(|error| error.to_string())?;
+    until(ARRIVAL, "the repository to be mended", || trouble().filter(Value::is_null))?;
+    if there.exists() {
+        return Err(format!("{name} went there once more"));
+    }
+    Ok(())
+}
+
 /// Files of records as the server writes them, due to both destinations.
 fn plant(data: &Path, numbers: std::ops::RangeInclusive<u32>) -> Result<Vec<String>, String> {
-    let repository = data.join("cdr_repository");
-    let plant = |name: &str| {
-        for destination in ["destination1", "destination2"] {
-            let links = repository.join(destination).join(DAY);
-            fs::create_dir_all(&links)?;
-            std::os::unix::fs::symlink(format!("../../preserve/{DAY}/{name}"), links.join(name))?;
-        }
-        let day = repository.join("preserve").join(DAY);
-        fs::create_dir_all(&day)?;
-        let draft = repository.join("tmp").join(name);
-        fs::write(&draft, format!("records of {name}\n"))?;
-        fs::rename(draft, day.join(name))
-    };
     let names: Vec<String> = numbers.map(|number| format!("cdr_Lab_01_{DAY}120{number}_{number}")).collect();
     for name in &names {
-        plant(name).map_err(|error: std::io::Error| format!("{name}: {error}"))?;
+        let planted = plant_in(data, name, &["destination1", "destination2"]);
+        planted.map_err(|error| format!("{name}: {error}"))?;
     }
     Ok(names)
+}
+
+fn plant_in(data: &Path, name: &str, destinations: &[&str]) -> std::io::Result<()> {
+    let repository = data.join("cdr_repository");
+    for destination in destinations {
+        let links = repository.join(destination).join(DAY);
+        fs::create_dir_all(&links)?;
+        std::os::unix::fs::symlink(format!("../../preserve/{DAY}/{name}"), links.join(name))?;
+    }
+    let day = repository.join("preserve").join(DAY);
+    fs::create_dir_all(&day)?;
+    let draft = repository.join("tmp").join(name);
+    fs::write(&draft, format!("records of {name}\n"))?;
+    fs::rename(draft, day.join(name))
 }
 
 /// Waits until these files, and no others, are in these folders, whole.
