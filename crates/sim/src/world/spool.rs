@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strowger_base::journal::{Entry, Record};
+use strowger_base::journal::{Entry, Feature, Record};
 use strowger_base::{CallId, Rng, WallTime};
 use strowger_cdr::file::Reader;
 use strowger_cdr::record::Pkid;
@@ -155,7 +155,8 @@ impl Spool {
         }
     }
 
-    /// Everything is done; each call of the journal has one row and no other one.
+    /// Everything is done; each call of the journal has one row and no other one. Pressing the key that takes what rings elsewhere calls nobody and has none: the call
+    /// that rang has it.
     pub(super) fn check(&mut self, journal: &[Vec<u8>], at: WallTime) -> Result<u64, String> {
         self.follows(journal, journal.len() as u64);
         self.spooler.close(at);
@@ -176,7 +177,11 @@ impl Spool {
         let calls: BTreeSet<CallId> = journal
             .iter()
             .filter_map(|bytes| match Record::decode(bytes).ok()?.entry {
-                Entry::Call(call) => Some(call.call),
+                Entry::Call(call) => {
+                    let is_key = call.legs.is_empty()
+                        && call.moves.is_some_and(|moves| moves.left_by == Some(Feature::PickUp));
+                    (!is_key).then_some(call.call)
+                }
                 _ => None,
             })
             .collect();
