@@ -63,9 +63,11 @@ impl Rules {
         // A final record that came again tells nothing new.
         let last = finals.next().filter(|_| finals.next().is_none())?;
         let story = Story::read(last, records);
-        // Whoever bills by these rows takes one column from the other.
-        let seconds =
-            last.answered_at.map_or(0, |at| seconds_of(last.ended_at).saturating_sub(seconds_of(at)).max(0));
+        // Whoever bills by these rows takes one column from the other; but what lasted for less than a second has a duration of 0.
+        let seconds = last
+            .answered_at
+            .filter(|at| seconds_between(*at, last.ended_at) > 0)
+            .map_or(0, |at| seconds_of(last.ended_at).saturating_sub(seconds_of(at)));
         // A clock that was put back meanwhile makes no call one that nobody answered.
         let put_back = last.answered_at.is_some_and(|at| last.ended_at < at);
         let kept = self.zero_duration || seconds > 0 || put_back || last.codes.authorization.is_some();

@@ -77,6 +77,17 @@ impl Target {
         launch(self.name(), &folder, &program, under)
     }
 
+    /// Starts Strowger once more as it was started in this folder, with what it keeps there.
+    ///
+    /// # Errors
+    /// When the port is taken or it does not answer.
+    pub(crate) fn again(self, parent: &Path) -> Result<Running, String> {
+        let folder = parent.join(self.name());
+        let config = folder.join("strowger.toml").display().to_string();
+        let program = [workspace::release_binary(), "serve".into(), "--config".into(), config];
+        launch(self.name(), &folder, &program, Under::Nothing)
+    }
+
     fn strowger(self, folder: &Path, users: usize, route: Route) -> Result<Vec<String>, String> {
         let config = data::strowger(folder, users, route, PORT)?;
         let binary = workspace::release_binary();
